@@ -1,0 +1,162 @@
+"""What a run did, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from penstock.cli.table import size, table
+from penstock.runs.folder import Run, read_run
+
+
+def summary(run: Run) -> str:
+    """A run in a few lines, by its kind."""
+    record = run.record
+    tellers = {
+        "recipe": _recipe,
+        "train": _training,
+        "compare": _comparison,
+        "flow": _flow,
+        "endpoint": _endpoint,
+    }
+    head = f"{record['name']}: {record['state']}"
+    if record["reason"]:
+        head += f" ({record['reason']})"
+    return "\n".join([head, *tellers[record["kind"]](run), f"run   {run.path}"])
+
+
+def _recipe(run: Run) -> list[str]:
+    from penstock.recipe.run import quarantine_causes
+
+    record = run.record
+    if "totals" not in record:
+        return []
+    rows = [
+        [
+            step["step"],
+            f"{step['rows_in']:,}",
+            f"{step['rows_out']:,}",
+            _gone(step),
+            step["seconds"],
+        ]
+        for step in record["steps"]
+    ]
+    lines = [table(rows, ["step", "in", "out", "gone", "seconds"]), _balance(record["totals"])]
+    for step, error, count in quarantine_causes(
+        sorted((run.path / "quarantine").glob("*.parquet"))
+    ):
+        lines.append(f"quarantined {count:,} at {step}: {_short(error)}")
+    return [*lines, f"data  {record['out']}"]
+
+
+def _gone(step: Mapping[str, Any]) -> str:
+    gone = step["rows_in"] - step["rows_out"]
+    return f"{gone / step['rows_in']:.1%}" if gone else ""
+
+
+def _balance(totals: Mapping[str, int]) -> str:
+    ends = ("kept", "dropped", "merged", "quarantined", "split")
+    told = " + ".join(f"{totals[end]:,} {end}" for end in ends if totals[end] or end == "kept")
+    born = f" + {totals['born']:,} born" if totals["born"] else ""
+    return f"{totals['read']:,} read{born} = {told}"
+
+
+def _training(run: Run) -> list[str]:
+    metrics = run.record.get("metrics", {})
+    rows = [[name.replace("_", " "), _number(value)] for name, value in metrics.items()]
+    lines = [table(rows, ["measure", ""])] if rows else []
+    return [*lines, f"model {run.record['out']}"]
+
+
+def _comparison(run: Run) -> list[str]:
+    metrics = run.record.get("metrics", {})
+    lines = [str(metrics["verdict"])] if metrics.get("verdict") else []
+    flat = [
+        [f"{name} {inner}".replace("_", " "), _number(value)]
+        for name, group in metrics.items()
+        if isinstance(group, dict)
+        for inner, value in group.items()
+        if isinstance(value, int | float)
+    ]
+    if flat:
+        lines.append(table(flat, ["measure", ""]))
+    return [*lines, f"report {run.path / 'report.html'}"]
+
+
+def _flow(run: Run) -> list[str]:
+    lines = []
+    for entry in run.record.get("steps", []):
+        inner = read_run(Path(entry["run"]))
+        lines += ["", *(f"  {line}" for line in summary(inner).splitlines())]
+    return [*lines, ""]
+
+
+def _endpoint(run: Run) -> list[str]:
+    return [f"url   {run.record.get('url', '')}"]
+
+
+def planned(found: Mapping[str, Any]) -> str:
+    """What `penstock plan` says."""
+    lines = [f"{found['kind']} {found['name']}"]
+    if "input" in found:
+        given = found["input"]
+        lines.append(
+            f"reads {given['files']:,} files, {size(given['bytes'])}, in {given['shards']:,} shards"
+        )
+        passes = found["passes"]
+        lines += [f"pass {n}: {' → '.join(steps)}" for n, steps in enumerate(passes, start=1)]
+        lines.append("columns: " + ", ".join(f"{k} {v}" for k, v in found["columns"].items()))
+    for name, value in _flat(found.get("settings", {})):
+        lines.append(f"  {name}: {value}")
+    for name, address in found.get("inputs", {}).items():
+        gone = "  (missing)" if name in found["missing"] else ""
+        lines.append(f"input {name}: {address}{gone}")
+    for step in found.get("flow_steps", []):
+        lines += ["", *(f"  {line}" for line in planned(step).splitlines())]
+    return "\n".join(lines)
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            found += _flat(value, f"{prefix}{name}.")
+        else:
+            found.append((prefix + name, value))
+    return found
+
+
+def explained(entry: Mapping[str, Any]) -> str:
+    """What `penstock why` says of one record."""
+    lines = [
+        f"{entry['id']}: {entry['state']}",
+        f"  from {entry['source']} at byte {entry['offset']}",
+    ]
+    if entry["state"] == "dropped":
+        lines.append(
+            f"  by {entry['step']}, rule {entry['rule']}:"
+            f" it has {entry['value']}, the threshold is {entry['threshold']}"
+        )
+    if entry["state"] == "merged":
+        lines.append(
+            f"  by {entry['step']} into {entry['merged_into']}, similarity {entry['similarity']:g}"
+        )
+    if entry["error"]:
+        at = f"  at {entry['step']}: " if entry["step"] else "  "
+        lines.append(f"{at}{entry['error']}")
+    if entry["measures"]:
+        lines.append("  measured:")
+        lines += [f"    {name}: {_number(value)}" for name, value in entry["measures"].items()]
+    return "\n".join(lines)
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _short(text: str) -> str:
+    line = text.partition("\n")[0]
+    return line if len(line) <= 120 else line[:117] + "..."

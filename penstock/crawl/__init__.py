@@ -1,0 +1,1 @@
+"""Web archives and Common Crawl: reading what was crawled, down to the byte."""

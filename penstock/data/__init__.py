@@ -1,0 +1,1 @@
+"""Documents as Arrow rows, shards of files, datasets as folders."""

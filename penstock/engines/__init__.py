@@ -1,0 +1,1 @@
+"""Where a recipe runs. An engine knows three verbs and no operator."""

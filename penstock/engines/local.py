@@ -1,0 +1,149 @@
+"""The embedded engine: a pool of processes on this machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from functools import partial, reduce
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from penstock.engines.engine import Bucket, split
+from penstock.errors import PenstockError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+ATTEMPTS = 3
+
+
+class Local:
+    """Runs calls in `workers` processes; with one worker, or one task, in this very process.
+
+    A task whose worker dies (killed, out of memory) is given to another, `ATTEMPTS` times in all.
+    """
+
+    name = "local"
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = workers or os.cpu_count() or 1
+        self._pool: ProcessPoolExecutor | None = None
+
+    def each(self, tasks: Sequence[T], call: Callable[[T], R]) -> Iterator[R]:
+        """Call on every task; results as they come."""
+        if self.workers == 1 or len(tasks) <= 1:
+            yield from map(call, tasks)
+            return
+        waiting = deque((task, 1) for task in tasks)
+        running: dict[Future[R], tuple[T, int]] = {}
+        while waiting or running:
+            # A few tasks ahead of the workers, so that none waits and none is held for long.
+            while waiting and len(running) < self.workers + 2:
+                task, attempt = waiting.popleft()
+                running[self._open().submit(call, task)] = (task, attempt)
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                task, attempt = running.pop(future)
+                try:
+                    yield future.result()
+                except BrokenProcessPool as error:
+                    self.close()
+                    waiting.appendleft((task, _next(attempt, task, error)))
+
+    def group(
+        self, files: Sequence[Path], key: str, buckets: int, call: Bucket, scratch: Path
+    ) -> Iterator[pa.Table]:
+        """Split every file by bucket on disk, then call on the buckets one at a time a worker."""
+        scratch.mkdir(parents=True, exist_ok=True)
+        parts: dict[int, list[Path]] = {}
+        for found in self.each(files, partial(_split_file, key, buckets, scratch)):
+            for bucket, part in found:
+                parts.setdefault(bucket, []).append(part)
+        tasks = [(bucket, sorted(parts[bucket])) for bucket in sorted(parts)]
+        results = dict(self.each(tasks, partial(_call_on_parts, call)))
+        yield from (results[bucket] for bucket, _ in tasks)
+
+    def fold(
+        self, tasks: Sequence[T], call: Callable[[T], R], merge: Callable[[R, R], R]
+    ) -> R | None:
+        """Merge what the calls return, in task order."""
+        numbered = list(enumerate(tasks))
+        results = sorted(self.each(numbered, partial(_numbered, call)), key=lambda one: one[0])
+        return reduce(merge, [result for _, result in results]) if results else None
+
+    def close(self) -> None:
+        """End the workers at once; what they had not committed is done again."""
+        if self._pool is not None:
+            for process in list((self._pool._processes or {}).values()):
+                process.terminate()
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def _open(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.workers, multiprocessing.get_context("forkserver"), _start_worker
+            )
+        return self._pool
+
+
+def _next(attempt: int, task: Any, error: Exception) -> int:
+    if attempt == ATTEMPTS:
+        raise PenstockError(
+            f"a worker died {ATTEMPTS} times on the same task",
+            where=str(getattr(task, "shard", task)),
+            hint="out of memory? try fewer --workers; `dmesg` may name the reason",
+        ) from error
+    return attempt + 1
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
+
+
+def _split_file(key: str, buckets: int, scratch: Path, file: Path) -> list[tuple[int, Path]]:
+    if buckets == 1:
+        return [(0, file)]
+    parts: dict[int, pa.RecordBatchStreamWriter] = {}
+    with ExitStack() as stack:
+        for bucket, rows in split(file, key, buckets):
+            if bucket not in parts:
+                path = str(_part(scratch, file, bucket))
+                parts[bucket] = stack.enter_context(pa.ipc.new_stream(path, rows.schema))
+            parts[bucket].write_table(rows)
+    return [(bucket, _part(scratch, file, bucket)) for bucket in parts]
+
+
+def _part(scratch: Path, file: Path, bucket: int) -> Path:
+    return scratch / f"{bucket:05d}-{file.name}"
+
+
+def _call_on_parts(call: Bucket, task: tuple[int, list[Path]]) -> tuple[int, pa.Table]:
+    bucket, parts = task
+    tables = []
+    for part in parts:
+        with pa.ipc.open_stream(str(part)) as reader:
+            tables.append(reader.read_all())
+    return bucket, call(pa.concat_tables(tables))
+
+
+def _numbered(call: Callable[[T], R], task: tuple[int, T]) -> tuple[int, R]:
+    return task[0], call(task[1])

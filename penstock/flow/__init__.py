@@ -1,0 +1,1 @@
+"""Flows: recipes, trainings, endpoints and comparisons in a row, and what starts each of them."""

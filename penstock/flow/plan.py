@@ -1,0 +1,101 @@
+"""What a spec would do: everything is checked, nothing runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from penstock.specs.read import Spec
+
+
+def describe(spec: Spec, settings: Sequence[str] = ()) -> dict[str, Any]:
+    """Check a spec of any kind and give what `penstock plan` prints."""
+    describers = {
+        "recipe": _describe_recipe,
+        "train": _describe_training,
+        "endpoint": _describe_endpoint,
+        "compare": _describe_comparison,
+        "flow": _describe_flow,
+    }
+    return {"kind": spec.kind, "name": spec.name, **describers[spec.kind](spec, settings)}
+
+
+def _describe_recipe(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
+    from penstock.recipe.load import load_recipe, parameters
+    from penstock.recipe.run import prepare
+
+    recipe = load_recipe(spec, settings)
+    work = prepare(recipe)
+    last = work.stages[-1]
+    return {
+        "input": {
+            "files": len(work.files),
+            "bytes": sum(file.size for file in work.files),
+            "shards": len(work.shards),
+        },
+        "steps": [{"step": step.label, **parameters(step.operator)} for step in recipe.steps],
+        "passes": [
+            [step.label for one in stage.passes for step in one]
+            + [step.label for step in (stage.group, *stage.writers) if step]
+            for stage in work.stages
+        ],
+        "columns": {field.name: str(field.type) for field in work.schema_of(last)},
+    }
+
+
+def _describe_training(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from penstock.flow.start import changed
+    from penstock.train.settings import keys, load_training
+
+    return {"settings": asdict(load_training(changed(spec, settings, keys())))}
+
+
+def _describe_endpoint(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
+    from dataclasses import asdict, fields
+
+    from penstock.flow.start import changed
+    from penstock.serve.settings import Endpoint, load_endpoint
+
+    known = ["name", *(field.name for field in fields(Endpoint))]
+    return {"settings": asdict(load_endpoint(changed(spec, settings, known)))}
+
+
+def _describe_comparison(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
+    from dataclasses import asdict, fields
+
+    from penstock.flow.start import changed
+    from penstock.judge.settings import Comparison, load_comparison
+
+    known = ["name", *(field.name for field in fields(Comparison))]
+    return {"settings": asdict(load_comparison(changed(spec, settings, known)))}
+
+
+def _describe_flow(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
+    """A step that works on an earlier step's result is checked as far as that allows."""
+    from penstock.flow.load import load_flow
+
+    flow = load_flow(spec, settings)
+    values = dict(flow.inputs)
+    steps = []
+    for step in flow.steps:
+        resolved = step.resolved(values)
+        values[step.name] = f"<{step.name}>"
+        if resolved.kind == "recipe" and "<" in str(resolved.data):
+            steps.append({"kind": "recipe", "name": step.name})
+        else:
+            steps.append(describe(resolved))
+    missing = {
+        name: address
+        for name, address in flow.inputs.items()
+        if "://" not in address and not _there(address)
+    }
+    return {"inputs": flow.inputs, "missing": missing, "flow_steps": steps}
+
+
+def _there(address: str) -> bool:
+    from glob import glob
+
+    return Path(address).exists() or bool(glob(address, recursive=True))

@@ -1,0 +1,1 @@
+"""Judging two models on the same questions: metrics, statistics, likelihood, one report."""

@@ -1,0 +1,1 @@
+"""Operators: one step over batches of documents each, one file each, pure."""

@@ -1,0 +1,1 @@
+"""Filters: measure a document, then decide."""

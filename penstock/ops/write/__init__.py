@@ -1,0 +1,1 @@
+"""Writers: documents in, dataset files out."""

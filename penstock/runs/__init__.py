@@ -1,0 +1,1 @@
+"""Run folders: what happened, kept so that it can be read, resumed and checked."""

@@ -1,0 +1,1 @@
+"""Serving models: one gateway that speaks OpenAI's protocol, over replaceable engines."""

@@ -1,0 +1,1 @@
+"""Training as functions and a loop that you iterate."""

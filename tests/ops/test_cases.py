@@ -1,0 +1,149 @@
+"""Operators against their cases, which are data: tests/cases/<kind>/<operator>.yaml."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from ruamel.yaml import YAML
+
+from penstock.data.dataset import read_rows
+from penstock.data.files import File
+from penstock.data.shards import Shard
+from penstock.ops.base import Filter, Group, Lost, Map, Read, Write, failing
+from penstock.ops.catalogue import find
+from penstock.recipe.load import Step
+from penstock.recipe.reading import document_schema, read_batches
+from penstock.specs.build import build
+
+CASES = Path(__file__).parent.parent / "cases"
+
+
+def load() -> list[Any]:
+    found = []
+    for file in sorted(CASES.glob("*/*.yaml")):
+        name = f"{file.parent.name}.{file.stem}"
+        for number, case in enumerate(YAML(typ="safe").load(file.read_text("utf-8")), start=1):
+            found.append(pytest.param(name, case, id=f"{name}-{number}"))
+    return found
+
+
+@pytest.mark.parametrize(("name", "case"), load())
+def test_case(name: str, case: dict[str, Any], tmp_path: Path, make_record: Any) -> None:
+    needed = {"path": "x"} if name.startswith("read.") else {}
+    values = {**needed, **case.get("params", {})}
+    operator = build(find(name), values, lambda _: "", owner=name)
+    check: dict[type, Callable[..., None]] = {
+        Filter: check_filter, Map: check_map, Group: check_group, Write: check_write,
+    }  # fmt: skip
+    if isinstance(operator, Read):
+        file = tmp_path / ("case.warc" if "records" in case else "case.jsonl")
+        if "records" in case:
+            records = [
+                make_record("http://a.example/", b"<p>x</p>", kind, status, media)
+                for kind, status, media in case["records"]
+            ]
+            file.write_bytes(b"".join(records))
+        else:
+            file.write_text(case["file"], "utf-8")
+        check_read(operator, case, file)
+        return
+    checker = next(check[shape] for shape in check if isinstance(operator, shape))
+    checker(operator, case, tmp_path)
+
+
+def rows_of(case: dict[str, Any]) -> pa.RecordBatch:
+    columns = {"text": [case["text"]], **{k: [v] for k, v in case.get("given", {}).items()}}
+    return pa.RecordBatch.from_pydict({k: pa.array(v, pa.string()) for k, v in columns.items()})
+
+
+def check_filter(operator: Filter, case: dict[str, Any], _: Path) -> None:
+    measures = operator.measure_batch(rows_of(case))
+    assert {name: str(values.type) for name, values in measures.items()} == {
+        name: kind.replace("float64", "double") for name, kind in operator.measures.items()
+    }
+    found = {name: values[0].as_py() for name, values in measures.items()}
+    for name, expected in case.get("measures", {}).items():
+        assert found[name] == expected, name
+    for name, expected in case.get("columns", {}).items():
+        measure = {column: measure for measure, column in operator.columns.items()}.get(name)
+        assert measure is None or found[measure] == expected
+    failed = failing(operator.rules(), measures, 1)[0]
+    assert (None if failed < 0 else operator.rules()[failed].name) == case["drops"]
+
+
+def check_map(operator: Map, case: dict[str, Any], _: Path) -> None:
+    if "content" in case:
+        content = case["content"].encode(case.get("encoding", "utf-8"))
+        rows = pa.RecordBatch.from_pydict(
+            {
+                "content": pa.array([content], pa.binary()),
+                "charset": pa.array([case.get("charset", "utf-8")], pa.string()),
+            }
+        )
+    else:
+        rows = rows_of(case)
+    changed = operator.batch(rows).to_pylist()
+    assert len(changed) == 1
+    if "drops" in case:
+        assert not changed[0]["text"]
+    elif "contains" in case:
+        assert case["contains"] in changed[0]["text"]
+    else:
+        assert changed[0]["text"] == case["result"]
+    if "title" in case:
+        assert changed[0]["title"] == case["title"]
+
+
+def check_group(operator: Group, case: dict[str, Any], _: Path) -> None:
+    rows = pa.RecordBatch.from_pydict({"text": pa.array(case["texts"], pa.string())})
+    size = len(case["texts"])
+    bucket = pa.table(
+        {
+            "key": operator.keys(rows),
+            "shard": pa.array([0] * size, pa.int32()),
+            "row": pa.array(range(size), pa.int64()),
+            "id": pa.array(map(str, range(size)), pa.string()),
+        }
+    ).sort_by([("key", "ascending"), ("shard", "ascending"), ("row", "ascending")])
+    verdicts = operator.elect(bucket.combine_chunks()).to_pylist()
+    assert {one["row"]: int(one["merged_into"]) for one in verdicts} == case["merged"]
+
+
+def check_read(operator: Read, case: dict[str, Any], file: Path) -> None:
+    source = File(str(file), file.stat().st_size)
+    shard = Shard(0, source, 0, source.size)
+    schema = document_schema(operator, [source])
+    cuts = list(read_batches(operator, Step(0, "read", operator), shard, schema))
+    rows = [row for one in cuts for row in one.rows.to_pylist()]
+    entries = [entry for one in cuts for entry in one.entries]
+    if "documents" in case:
+        assert len(rows) == case["documents"]
+    for row, expected in zip(rows, case.get("rows", rows), strict=True):
+        assert {key: row[key] for key in expected} == expected
+        assert row["source"] == str(file)
+        assert row["id"]
+    causes = [entry.get("rule") or entry["error"] for entry in entries]
+    for cause, expected in zip(causes, case.get("lost", []), strict=True):
+        assert expected in cause
+    assert sum(one.size for one in cuts) == len(rows) + len(entries)
+
+
+def check_write(operator: Write, case: dict[str, Any], folder: Path) -> None:
+    rows = pa.RecordBatch.from_pylist([{"id": f"{n}", "text": "水\u2028" * n} for n in range(5)])
+    contents = []
+    for _ in range(2):
+        file = folder / f"part-00000{operator.suffix}"
+        writer = operator.open(file, rows.schema)
+        writer.write(rows.slice(0, 2))
+        writer.write(rows.slice(2))
+        writer.close()
+        contents.append(file.read_bytes())
+    assert file.name == case["file"]
+    assert contents[0] == contents[1]
+    assert list(read_rows(file)) == rows.to_pylist()
+
+
+def test_a_lost_record_has_a_cause() -> None:
+    assert Lost("a", 0, error="x") != Lost("a", 0, rule="x")
