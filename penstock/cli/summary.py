@@ -63,25 +63,50 @@ def _balance(totals: Mapping[str, int]) -> str:
 
 
 def _training(run: Run) -> list[str]:
-    metrics = run.record.get("metrics", {})
-    rows = [[name.replace("_", " "), _number(value)] for name, value in metrics.items()]
-    lines = [table(rows, ["measure", ""])] if rows else []
-    return [*lines, f"model {run.record['out']}"]
+    metrics = run.record.get("metrics")
+    if not metrics:
+        return []
+    before, after = metrics["eval_loss_before"], metrics["eval_loss"]
+    held = "" if after is None else f", held-out loss {before:.3f} → {after:.3f}"
+    return [
+        f"{metrics['steps']:,} steps, {metrics['tokens']:,} tokens in {metrics['seconds']:.1f} s"
+        f" ({metrics['tokens_per_second']:,.0f} a second)",
+        f"train loss {metrics['train_loss']:.3f}{held}",
+        f"model {run.record['out']} ({metrics['parameters']:,} parameters)",
+    ]
+
+
+# The measures of a comparison that a terminal shows, and how; the report has them all.
+_MEASURES = {
+    "exact_match": ("exact match", "{:.1%}"),
+    "f1": ("token F1", "{:.3f}"),
+    "rouge_l": ("ROUGE-L", "{:.3f}"),
+    "loss": ("loss of the answers", "{:.3f}"),
+    "seconds_p50": ("median seconds", "{:.3f}"),
+}
+_GROUPS = {"held_out": "held-out", "train": "training"}
 
 
 def _comparison(run: Run) -> list[str]:
-    metrics = run.record.get("metrics", {})
-    lines = [str(metrics["verdict"])] if metrics.get("verdict") else []
-    flat = [
-        [f"{name} {inner}".replace("_", " "), _number(value)]
-        for name, group in metrics.items()
-        if isinstance(group, dict)
-        for inner, value in group.items()
-        if isinstance(value, int | float)
-    ]
-    if flat:
-        lines.append(table(flat, ["measure", ""]))
+    metrics = run.record.get("metrics")
+    if not metrics:
+        return []
+    lines = [str(metrics["verdict"])]
+    for group, title in _GROUPS.items():
+        numbers = metrics.get(group)
+        if numbers is None:
+            continue
+        rows = [
+            [said, *(_formed(form, numbers.get(f"{side}_{key}")) for side in ("base", "tuned"))]
+            for key, (said, form) in _MEASURES.items()
+        ]
+        head = f"{numbers['questions']} {title} questions"
+        lines.append(table(rows, [head, "base", "tuned"]))
     return [*lines, f"report {run.path / 'report.html'}"]
+
+
+def _formed(form: str, value: float | None) -> str:
+    return "" if value is None else form.format(value)
 
 
 def _flow(run: Run) -> list[str]:

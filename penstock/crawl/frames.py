@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 GZIP = b"\x1f\x8b\x08"
+USUAL_HEADER = 1 << 11
 MAX_HEADER = 1 << 16
 MAX_RECORD = 64 << 20
 BLOCK = 1 << 18
@@ -71,9 +72,13 @@ class Window:
     def take(self, size: int) -> bytes:
         """The next bytes; fewer at the end of the stream."""
         taken = self.peek(size)
-        self._start += len(taken)
-        self.position += len(taken)
+        self.drop(len(taken))
         return taken
+
+    def drop(self, size: int) -> None:
+        """Take bytes that have been looked at."""
+        self._start += size
+        self.position += size
 
     def rest(self) -> bytes:
         """What is held and not taken; nothing more is read."""
@@ -206,53 +211,57 @@ def _inflates_to_record(data: bytes) -> bool:
 
 def record_frames(window: Window, offset: int) -> Iterator[Frame]:
     """Cut a plain stream of records, by their lengths where these are true."""
-    while True:
-        while window.peek(1) in (b"\r", b"\n"):
-            window.take(1)
-        if not window.peek(1):
-            return
+    while head := window.peek(USUAL_HEADER):
+        if blank := len(head) - len(head.lstrip(b"\r\n")):
+            window.drop(blank)
+            continue
         inner = window.position
-        if window.peek(5) == b"WARC/":
-            frame = _record(window)
+        if head.startswith(b"WARC/"):
+            frame = _record(window, head)
         else:
             frame = Frame(0, _until_next(window), problem="no WARC header stands here")
         yield replace(frame, offset=offset, inner=inner)
 
 
-def _record(window: Window) -> Frame:
-    head = window.peek(MAX_HEADER)
+def _record(window: Window, head: bytes) -> Frame:
     end = _HEADER_END.search(head)
+    if end is None:
+        head = window.peek(MAX_HEADER)
+        end = _HEADER_END.search(head)
     length = _LENGTH.search(head, 0, end.start()) if end else None
     if end is None or length is None:
-        window.take(5)  # past this header, so that the search finds the next one
+        window.drop(5)  # past this header, so that the search finds the next one
         lacks = "Content-Length" if end else "an end"
         return Frame(0, b"WARC/" + _until_next(window), problem=f"the WARC header lacks {lacks}")
     said = int(length[1])
     if said > MAX_RECORD:
-        window.take(end.end())
+        window.drop(end.end())
         window.skip(said)
         return Frame(0, head[: end.end()], problem=f"a record of {said:,} bytes is too large")
-    return _with_body(window, window.take(end.end()), said)
+    return _with_body(window, end.end(), said)
 
 
-def _with_body(window: Window, head: bytes, said: int) -> Frame:
-    body = window.peek(said)
-    follows = window.peek(said + 4)[said:].lstrip(b"\r\n")
-    if len(body) == said and (not follows or b"WARC/".startswith(follows[:5])):
-        return Frame(0, head + window.take(said))
+def _with_body(window: Window, start: int, said: int) -> Frame:
+    """The record whose body begins at `start` and is said to have so many bytes."""
+    size = start + said
+    seen = window.peek(size + 4)
+    follows = seen[size:].lstrip(b"\r\n")
+    if len(seen) >= size and (not follows or b"WARC/".startswith(follows[:5])):
+        window.drop(size)
+        return Frame(0, seen[:size])
     # The length is not true, or the file ends here. A header inside the body is the next record's.
-    swallowed = _NEXT.search(body)
+    swallowed = _NEXT.search(seen, start, size)
     if swallowed:
-        kept = window.take(swallowed.start() + 1).rstrip(b"\r\n")
-    elif len(body) < said:
-        return Frame(
-            0, head + window.take(said), problem="the file ends in the middle of this record"
-        )
+        whole = window.take(swallowed.start() + 1).rstrip(b"\r\n")
+    elif len(seen) < size:
+        problem = "the file ends in the middle of this record"
+        return Frame(0, window.take(size), problem=problem)
     else:
-        kept = (window.take(said) + _until_next(window)).removesuffix(b"\r\n\r\n")
-    repair = f"content_length: the header says {said}, the record holds {len(kept)}"
-    head = _LENGTH.sub(b"Content-Length: %d" % len(kept), head, count=1)
-    return Frame(0, head + kept, repair=repair)
+        whole = (window.take(size) + _until_next(window)).removesuffix(b"\r\n\r\n")
+    held = len(whole) - start
+    repair = f"content_length: the header says {said}, the record holds {held}"
+    head = _LENGTH.sub(b"Content-Length: %d" % held, whole[:start], count=1)
+    return Frame(0, head + whole[start:], repair=repair)
 
 
 def _until_next(window: Window) -> bytes:

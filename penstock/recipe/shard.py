@@ -80,7 +80,7 @@ class _Tally:
         self.quarantine: list[dict[str, Any]] = []
         self.repairs: list[dict[str, Any]] = []
         self.measures: list[pa.Table] = []
-        self.steps: dict[str, Counter[str]] = {}
+        self.steps: dict[str, Any] = {}
         self.states: dict[str, int] = {}
         self.handed_on = 0
 
@@ -106,7 +106,9 @@ def _batches(task: Task, tally: _Tally) -> Iterator[Batch]:
 def _read(task: Task, tally: _Tally) -> Iterator[Batch]:
     step = cast(Step, task.stage.reader)
     counts = tally.steps.setdefault(step.label, Counter(rows_in=0, rows_out=0))
+    began = time.perf_counter()
     for cut in read_batches(cast(Read, step.operator), step, task.shard, task.schema):
+        counts["seconds"] += time.perf_counter() - began
         tally.read += cut.size
         counts["rows_in"] += cut.size
         counts["rows_out"] += cut.rows.num_rows
@@ -114,6 +116,7 @@ def _read(task: Task, tally: _Tally) -> Iterator[Batch]:
         tally.quarantine += cut.quarantine
         tally.repairs += cut.repairs
         yield Batch(cut.rows, cut.numbers)
+        began = time.perf_counter()
 
 
 def _resumed(task: Task, tally: _Tally) -> Iterator[Batch]:
@@ -169,11 +172,12 @@ def _finish(task: Task, batches: Iterator[Batch], tally: _Tally) -> dict[str, Pa
             writers.append((step, writer))
         for batch in batches:
             for step, writer in writers:
-                tally.steps.setdefault(step.label, Counter()).update(
-                    rows_in=batch.rows.num_rows, rows_out=batch.rows.num_rows
-                )
-                if batch.rows.num_rows:
+                began, size = time.perf_counter(), batch.rows.num_rows
+                if size:
                     writer.write(batch.rows.cast(schema))
+                tally.steps.setdefault(step.label, Counter()).update(
+                    rows_in=size, rows_out=size, seconds=time.perf_counter() - began
+                )
             kept.append(_kept(batch))
             tally.take(batch)
     return {**files, **_records(task, tally, final=True, kept=kept)}

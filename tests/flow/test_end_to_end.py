@@ -14,7 +14,6 @@ SMALL = [
     "base.architecture.hidden_size=32",
     "base.architecture.intermediate_size=64",
     "base.architecture.num_hidden_layers=1",
-    "base.architecture.num_attention_heads=2",
     "tuned.max_steps=2",
     "clean.extract.main_text.profile=fast",
 ]
