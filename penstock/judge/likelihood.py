@@ -14,6 +14,7 @@ from penstock.judge.questions import Question
 from penstock.judge.statistics import Interval, bootstrap
 from penstock.models import chat
 from penstock.models.load import load_model, load_tokenizer
+from penstock.models.threads import suit_threads
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def load_scorer(source: str, *, trust: bool = False) -> Scorer:
     tokenizer = load_tokenizer(source, trust=trust)
     chat.ensure_template(tokenizer)
     model = load_model(source, trust=trust).eval()
+    suit_threads(model)
     model = model.to("cuda" if torch.cuda.is_available() else "cpu")
     context = int(getattr(model.config, "max_position_embeddings", 0) or 0)
     return Scorer(model, tokenizer, context)

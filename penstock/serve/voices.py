@@ -11,6 +11,7 @@ from penstock.errors import UsageError
 from penstock.models import chat
 from penstock.models.folder import is_adapter, read_model
 from penstock.models.load import base_of, load_model, load_tokenizer
+from penstock.models.threads import suit_threads
 from penstock.serve.engine import Request, ServedModel
 
 BASE, TUNED = "base", "tuned"  # how a model and its adapter are called where nobody names them
@@ -147,6 +148,7 @@ def _load(source: str, dtype: str, trust: bool) -> _Base:
     from transformers import GenerationConfig
 
     model = load_model(source, dtype=dtype, trust=trust).eval()
+    suit_threads(model)
     said = model.generation_config.eos_token_id
     ends = said if isinstance(said, list) else [said]
     # What a request does not ask for must not come from a file of the model, top_k for instance.

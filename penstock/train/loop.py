@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from penstock.models.folder import Model, Origin, write_model
+from penstock.models.threads import suit_threads
 from penstock.runs.folder import Run
 from penstock.train.batches import batches, total_steps
 from penstock.train.checkpoint import latest_checkpoint, restore, save_checkpoint
@@ -58,6 +59,7 @@ def train(
     base = origins["model"].path if "model" in origins else ""
     data = prepare(training, origins["dataset"].path, base, run.path, trust)
     model = make_model(training, base, data.tokenizer, trust)
+    suit_threads(model)
     check_model(model, data.tokenizer, training.rows.max_length)
     if data.train.packed:
         check_packing(model)
