@@ -7,17 +7,9 @@ from typing import Any
 
 from penstock.data.dataset import read_rows
 from penstock.errors import UsageError
+from penstock.models.conversation import messages_of
 
 Message = Mapping[str, str]
-
-# Columns of a question, of what belongs to it, and of its answer; the first shape that fits.
-_SHAPES = (
-    ("question", "", "answer"),
-    ("instruction", "input", "output"),
-    ("instruction", "context", "response"),
-    ("prompt", "", "response"),
-    ("prompt", "", "completion"),
-)
 
 
 @dataclass(frozen=True)
@@ -69,16 +61,12 @@ def read_texts(address: str | Path) -> Iterator[str]:
 
 
 def _question(row: Mapping[str, Any], number: int, where: str) -> Question:
-    turns = _turns(row) if row.get("messages") else _pair(row)
-    if turns is None:
-        shapes = ", ".join(f"{asked} + {answer}" for asked, _, answer in _SHAPES)
-        raise UsageError(
-            f"the row is no question with its answer; its columns: {', '.join(row)}",
-            where=where,
-            hint=f"it takes {shapes}, or messages that end with the assistant's",
-        )
-    if row.get("system") and turns[0]["role"] != "system":
-        turns.insert(0, {"role": "system", "content": str(row["system"])})
+    try:
+        turns = messages_of(row)
+    except UsageError as error:
+        raise UsageError(error.message, where=where, hint=error.hint) from None
+    if [turn["role"] for turn in turns[-2:]] != ["user", "assistant"]:
+        raise UsageError("the conversation does not end with a question and answer", where=where)
     *asked, answer = turns
     given = row.get("id")
     return Question(
@@ -87,26 +75,3 @@ def _question(row: Mapping[str, Any], number: int, where: str) -> Question:
         answer=answer["content"],
         language=str(row.get("language") or ""),
     )
-
-
-def _pair(row: Mapping[str, Any]) -> list[dict[str, str]] | None:
-    for asked, more, answer in _SHAPES:
-        if isinstance(row.get(asked), str) and isinstance(row.get(answer), str):
-            extra = row.get(more) or ""
-            question = f"{row[asked]}\n\n{extra}" if extra else row[asked]
-            return [
-                {"role": "user", "content": question},
-                {"role": "assistant", "content": row[answer]},
-            ]
-    return None
-
-
-def _turns(row: Mapping[str, Any]) -> list[dict[str, str]] | None:
-    """The messages as role and text, or None when they do not end with question and answer."""
-    turns = []
-    for turn in row["messages"]:
-        if not isinstance(turn, Mapping) or not isinstance(turn.get("content"), str):
-            return None
-        turns.append({"role": str(turn.get("role", "")), "content": turn["content"]})
-    ends = [turn["role"] for turn in turns[-2:]]
-    return turns if ends == ["user", "assistant"] else None

@@ -20,7 +20,7 @@ from penstock.judge.summary import Result, summarise
 from penstock.judge.verdict import judge
 from penstock.judge.weigh import Weighed, weigh
 from penstock.models import client
-from penstock.models.folder import read_model
+from penstock.models.folder import weights_of
 from penstock.runs.folder import Listener, Run, open_run, recording
 
 # A model's name and a conversation in, an answer out.
@@ -49,7 +49,9 @@ def run_comparison(
     loading raise. An interrupted comparison goes on with the question it had come to.
     """
     groups = _questions(comparison)
-    digests = {side: _digest(source) for side, source in _folders(comparison).items()}
+    digests = {
+        side: weights_of(source) if source else "" for side, source in _folders(comparison).items()
+    }
     refuse_same_weights(digests["base"], digests["tuned"])
     address = url or comparison.endpoint
     if generate is None and not address:
@@ -156,13 +158,6 @@ def _asking(address: str, comparison: Comparison) -> Ask:
 
 def _folders(comparison: Comparison) -> dict[str, str]:
     return {"base": comparison.base_model, "tuned": comparison.tuned_model}
-
-
-def _digest(source: str) -> str:
-    """The digest of a folder's weights, `hub:` and the id for a hub's, "" for what is not known."""
-    if source and Path(source).is_dir():
-        return read_model(source).weights
-    return f"hub:{source}" if source else ""
 
 
 def _fingerprints(comparison: Comparison) -> dict[str, str]:

@@ -64,7 +64,8 @@ class Model:
             return None
         near = self.folder / self.base.path
         said = _read(self.folder / "adapter_config.json").get("base_model_name_or_path") or ""
-        return next((path for path in (near, Path(said)) if said and path.is_dir()), None)
+        places = [near, *([Path(said)] if said else [])]
+        return next((path for path in places if path.is_dir()), None)
 
 
 def write_model(
@@ -114,6 +115,15 @@ def is_adapter(folder: Path) -> bool:
 def weights_digest(path: str | Path) -> str:
     """One xxh3-128 digest over the names and contents of a folder's weight files."""
     return _digest(weight_files(Path(path)))
+
+
+def weights_of(source: str | Path) -> str:
+    """The digest of a model folder's weights as its card says; `hub:` and its id for a hub's model.
+
+    >>> weights_of("owner/name")
+    'hub:owner/name'
+    """
+    return read_model(source).weights if Path(source).is_dir() else f"hub:{source}"
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -123,7 +123,8 @@ def _inputs(endpoint: Endpoint) -> dict[str, str]:
         if not path.is_file():
             raise MissingError(f"no script {path}", hint="the scripted engine takes a JSON file")
         return {"model": file_digest(path)}
-    from penstock.serve.voices import name_sources, weights_of
+    from penstock.models.folder import weights_of
+    from penstock.serve.voices import name_sources
 
     sources = name_sources(endpoint.model, endpoint.adapters)
     return {name: weights_of(source) for name, source in sources.items()}

@@ -9,7 +9,8 @@ from typing import Any
 
 from penstock.errors import UsageError
 from penstock.models import chat
-from penstock.models.folder import is_adapter, read_model
+from penstock.models.folder import is_adapter, read_model, weights_of
+from penstock.models.libraries import adapting
 from penstock.models.load import base_of, load_model, load_tokenizer
 from penstock.models.threads import suit_threads
 from penstock.serve.engine import Request, ServedModel
@@ -81,10 +82,11 @@ class _Base:
         from peft import PeftModel
 
         label = f"adapter{self.adapters}"
-        if self.adapters:
-            self.model.load_adapter(str(folder), adapter_name=label)
-        else:
-            self.model = PeftModel.from_pretrained(self.model, str(folder), adapter_name=label)
+        with adapting():
+            if self.adapters:
+                self.model.load_adapter(str(folder), adapter_name=label)
+            else:
+                self.model = PeftModel.from_pretrained(self.model, str(folder), adapter_name=label)
         self.model.eval()
         self.adapters += 1
         return label
@@ -136,11 +138,6 @@ def name_sources(model: str, adapters: Mapping[str, str]) -> dict[str, str]:
             f"two models would be served as `{BASE}`", hint="name the adapter otherwise"
         )
     return {BASE: model, **adapters}
-
-
-def weights_of(source: str) -> str:
-    """The digest of a folder's weights; for a model of a hub, `hub:` and its id."""
-    return read_model(source).weights if Path(source).is_dir() else f"hub:{source}"
 
 
 def _load(source: str, dtype: str, trust: bool) -> _Base:

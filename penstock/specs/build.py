@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+import typing
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -48,6 +50,8 @@ def _validated(
             hint = _type_hint(cls, key)
         else:
             message, hint = f"{owner}: {_lower(first['msg'])}", ""
+            # A check of several values together names the one that is wrong.
+            key = next((name for name in re.findall(r"`(\w+)`", message) if name in values), "")
         raise UsageError(message, where=where(key), hint=hint) from None
     except TypeError as error:  # a value that JSON cannot hold, such as a date
         raise UsageError(f"{owner}: {error}", where=where("")) from None
@@ -67,7 +71,9 @@ def type_name(field: dataclasses.Field[Any]) -> str:
     >>> type_name(dataclasses.fields(WordCount)[0])
     'int'
     """
-    return field.type.__name__ if isinstance(field.type, type) else str(field.type)
+    if isinstance(field.type, type) and not typing.get_args(field.type):
+        return field.type.__name__
+    return str(field.type).replace("typing.", "")
 
 
 def _lower(message: str) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from penstock.models.chat import render
-from penstock.train.examples import Placed, messages_of, placed
+from penstock.models.conversation import messages_of
+from penstock.train.examples import Placed, placed
 from penstock.train.settings import Rows
 from penstock.train.tokens import Encoded
 

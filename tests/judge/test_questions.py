@@ -57,10 +57,10 @@ def test_ids_and_languages(write_jsonl: Write) -> None:
     ("rows", "message"),
     [
         ([], "no questions"),
-        ([{"text": "a"}], "columns: text"),
-        ([{"question": "a", "answer": None}], "no question"),
-        ([{"messages": [USER]}], "no question"),
-        ([{"messages": [SAID, USER]}], "no question"),
+        ([{"text": "a"}], "their columns are text"),
+        ([{"question": "a", "answer": None}], "not text"),
+        ([{"messages": [USER]}], "does not end with"),
+        ([{"messages": [SAID, USER]}], "does not end with"),
         ([{"id": "x", "question": "a", "answer": "b"}] * 2, "the id `x`"),
     ],
 )

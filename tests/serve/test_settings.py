@@ -21,11 +21,11 @@ def test_a_full_file() -> None:
     [
         ("port: 80", "`model` is missing", 1),
         ("model: m\nprot: 80", "no parameter `prot`", 4),
-        ("model: m\nport: 70000", "between 0 and 65535", 1),
+        ("model: m\nport: 70000", "between 0 and 65535", 4),
         ("model: m\nengine: magic", "engine", 4),
         ("model: m\nkey: secret", "does not belong into a file", 4),
-        ("model: m\nmax_tokens: 0", "at least 1", 1),
-        ("model: m\ntemperature: 3", "between 0 and 2", 1),
+        ("model: m\nmax_tokens: 0", "at least 1", 4),
+        ("model: m\ntemperature: 3", "between 0 and 2", 4),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, message: str, line: int) -> None:

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from penstock.models.chat import render
+from penstock.models.conversation import messages_of
 from penstock.models.load import load_model, load_tokenizer
 from penstock.train.batches import Batch, Row, Source
-from penstock.train.examples import messages_of
 from penstock.train.fit import Local, fit
 from penstock.train.schedule import learning_rate
 from penstock.train.settings import Optim, Schedule

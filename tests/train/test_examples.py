@@ -9,7 +9,8 @@ import pytest
 
 from penstock.data.dataset import read_rows
 from penstock.errors import UsageError
-from penstock.train.examples import held_out, messages_of, text_of
+from penstock.models.conversation import messages_of
+from penstock.train.examples import held_out, text_of
 
 Q, A = {"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}
 SFT_DATA = Path(__file__).parents[3] / "shared" / "data" / "sft"

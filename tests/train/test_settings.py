@@ -42,9 +42,9 @@ def test_every_setting_has_one_key_and_the_whole_is_plain_data():
         ("lora: yes please\n", "`lora` is not a mapping", 6, "write `lora: {r: …}`"),
         ("max_steps: 1.5\n", "`max_steps` is 1.5", 6, "`max_steps` takes int"),
         ("optim: {learning_rate: 1}\n", "no parameter `optim`", 6, ""),
-        ("eval_fraction: 1.0\n", "`eval_fraction` must be", 1, ""),
+        ("eval_fraction: 1.0\n", "`eval_fraction` must be", 6, ""),
         ("packing: 1\n", "`packing` is 1", 6, ""),
-        ("architecture: {hidden_size: 64}\n", "not both", 1, ""),
+        ("architecture: {hidden_size: 64}\n", "not both", 5, ""),
     ],
 )
 def test_mistakes_name_the_line_and_the_nearest_key(more, message, line, hint):
