@@ -88,14 +88,14 @@ def publish(dataset: Dataset, target: Path) -> Dataset:
             f"{target} is not empty and was not written by penstock",
             hint="choose another path, or empty the folder",
         )
-    fresh = target.with_name(f".{target.name}.{os.getpid()}.new")
+    fresh, old = (target.with_name(f".{target.name}.{role}") for role in ("new", "old"))
     with disk_errors(target):
-        shutil.rmtree(fresh, ignore_errors=True)
+        for left in (fresh, old):  # by a process that was killed just here
+            shutil.rmtree(left, ignore_errors=True)
         fresh.mkdir(parents=True)
         for part in dataset.parts:
             _link_or_copy(dataset.folder / part.path, fresh / part.path)
         shutil.copy2(dataset.folder / "dataset.json", fresh / "dataset.json")
-        old = target.with_name(f".{target.name}.{os.getpid()}.old")
         if target.exists():
             target.rename(old)
         fresh.rename(target)

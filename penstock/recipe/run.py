@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from penstock.data.atomic import write_text
+from penstock.data.atomic import sweep, write_text
 from penstock.data.dataset import Dataset, Part, publish, read_dataset
 from penstock.data.files import File, expand, fingerprint
 from penstock.data.shards import Shard, cut
@@ -89,6 +89,7 @@ def run_recipe(
         run.close()
         return run
     with recording(run, engine=engine.name, shards=len(work.shards)):
+        sweep(run.path)
         reports = [
             record for stage in work.stages for record in _run_stage(run, work, stage, engine)
         ]

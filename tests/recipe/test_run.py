@@ -1,5 +1,6 @@
 """Recipes over real files: nothing is lost, and the same input gives the same bytes."""
 
+import contextlib
 import json
 import os
 import random
@@ -311,17 +312,22 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(rows: Path, tmp_path:
     argv = _script(tmp_path, rows, "cut")
     moments = random.Random(11)
     interrupted = 0
-    for _ in range(6):
+    for marker in range(5):
         child = subprocess.Popen(argv, cwd=tmp_path, env=environment, start_new_session=True)
-        try:
-            child.wait(0.4 + moments.random() * 0.8)
-        except subprocess.TimeoutExpired:
+        while child.poll() is None and len(list((tmp_path / "cut").glob("*/done/*"))) <= marker:
+            time.sleep(0.005)
+        time.sleep(moments.random() * 0.05)
+        interrupted += child.poll() is None
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-            interrupted += 1
-    subprocess.run(argv, cwd=tmp_path, env=environment, check=True)
+        child.wait()
+    assert interrupted >= 3
+    # Killed while it wrote, a process leaves a temporary file; whatever the moments above were,
+    # one is there now.
     (again,) = (tmp_path / "cut").iterdir()
-    assert interrupted >= 1
+    (again / "dataset" / "data").mkdir(parents=True, exist_ok=True)
+    (again / "dataset" / "data" / ".part-00001.parquet.123.tmp").write_bytes(b"PAR1")
+    subprocess.run(argv, cwd=tmp_path, env=environment, check=True)
     record = json.loads((again / "run.json").read_text())
     assert record["state"] == "succeeded"
     assert contents(Run(again, record)) == contents(Run(whole, record))
