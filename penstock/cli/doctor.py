@@ -85,7 +85,10 @@ def rendered(found: dict[str, Any]) -> str:
             get = "" if version else f"pip install 'penstock[{extra}]'"
             rows.append([extra, package, version or "missing", get])
     lines += [table(rows, ["part", "package", "version", ""], left=4), ""]
-    settings = [[name, one["value"], one["from"]] for name, one in found["settings"].items()]
+    settings = [
+        [name, "all cores" if one["value"] is None else one["value"], one["from"]]
+        for name, one in found["settings"].items()
+    ]
     lines += [
         table(settings, ["setting", "value", "from"], left=3),
         f"key for endpoints: {found['key']}",

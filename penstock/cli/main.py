@@ -160,7 +160,7 @@ def new(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]")] = None,
     json_: Json = False,
 ) -> None:
-    """Copy a shipped flow and its sample into a folder, to be changed."""
+    """Copy a shipped flow and its sample into a folder."""
     made = face.new(template, folder)
     if json_:
         emit({"file": str(made)})
@@ -283,7 +283,7 @@ def clean(
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
     json_: Json = False,
 ) -> None:
-    """Remove runs that were set aside, failed or stopped, and left-over intermediates."""
+    """Remove runs that were set aside, failed or stopped."""
     from penstock.cli.cleaning import clean_runs
 
     clean_runs(in_force({"runs": runs})["runs"].value, yes, json_)
@@ -291,7 +291,7 @@ def clean(
 
 @app.command()
 def doctor(json_: Json = False) -> None:
-    """What is installed, what is missing and how to get it, which settings are in force."""
+    """What is installed, what is missing, what is in force."""
     from penstock.cli.doctor import examine, rendered
 
     found = examine()

@@ -9,7 +9,7 @@ from typing import IO, Any
 EVERY = 10.0  # seconds between lines where there is no terminal
 
 # Events worth a line of their own, wherever they are printed.
-_LASTING = ("flow_step", "group", "data", "eval", "ready", "saved", "scored", "succeeded", "failed")
+_LASTING = ("flow_step", "group", "data", "eval", "ready", "saved", "scored")
 
 
 class Progress:
@@ -102,5 +102,4 @@ _SAYINGS: Mapping[str, Callable[[Mapping[str, Any], float], str]] = {
     "eval": _evaluated,
     "ready": lambda event, _: f"serving at {event['url']}",
     "asked": _asked,
-    "failed": lambda event, _: f"failed: {event['reason']}",
 }

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from penstock.errors import UsageError
+from penstock.flow.deploy import name_of
 from penstock.runs.folder import Listener, Run
 
 
@@ -31,7 +32,7 @@ def compare(
     for model in (base, tuned):
         if not model:
             raise UsageError("two models are compared", hint="penstock compare BASE TUNED")
-    name = f"{Path(base).resolve().parent.name}-against-{Path(tuned).resolve().parent.name}"
+    name = f"{name_of(base)}-against-{name_of(tuned)}"
     comparison = Comparison(
         "base",
         "tuned",

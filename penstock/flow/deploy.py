@@ -28,13 +28,20 @@ def endpoint_of(target: str, adapters: Mapping[str, str], port: int) -> tuple[En
         spec = read_spec(target, ("endpoint",))
         return load_endpoint(spec), spec.name
     model = model_of(target)
-    name = Path(model).name
+    name = name_of(model)
     if (Path(model) / "adapter_config.json").exists():
         from penstock.models.load import base_of
 
         folder = Path(model)
         return Endpoint(base_of(folder), {"tuned": model, **adapters}, port=port), name
     return Endpoint(model, adapters, port=port), name
+
+
+def name_of(model: str) -> str:
+    """What a model is called: by its card, or else by the last part of its folder or hub id."""
+    from penstock.models.folder import read_model
+
+    return read_model(model).name if Path(model).is_dir() else Path(model).name
 
 
 def model_of(target: str) -> str:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from penstock.flow.start import load
 from penstock.specs.read import Spec
 
 
 def describe(spec: Spec, settings: Sequence[str] = ()) -> dict[str, Any]:
     """Check a spec of any kind and give what `penstock plan` prints."""
-    describers = {
-        "recipe": _describe_recipe,
-        "train": _describe_training,
-        "endpoint": _describe_endpoint,
-        "compare": _describe_comparison,
-        "flow": _describe_flow,
-    }
-    return {"kind": spec.kind, "name": spec.name, **describers[spec.kind](spec, settings)}
+    describers = {"recipe": _describe_recipe, "flow": _describe_flow}
+    tell = describers.get(spec.kind, _describe_settings)
+    return {"kind": spec.kind, "name": spec.name, **tell(spec, settings)}
 
 
 def _describe_recipe(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
-    from penstock.recipe.load import load_recipe, parameters
+    from penstock.recipe.load import parameters
     from penstock.recipe.run import prepare
 
-    recipe = load_recipe(spec, settings)
+    recipe = load(spec, settings)
     work = prepare(recipe)
     last = work.stages[-1]
     return {
@@ -44,33 +41,8 @@ def _describe_recipe(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _describe_training(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from penstock.flow.start import changed
-    from penstock.train.settings import keys, load_training
-
-    return {"settings": asdict(load_training(changed(spec, settings, keys())))}
-
-
-def _describe_endpoint(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
-    from dataclasses import asdict, fields
-
-    from penstock.flow.start import changed
-    from penstock.serve.settings import Endpoint, load_endpoint
-
-    known = ["name", *(field.name for field in fields(Endpoint))]
-    return {"settings": asdict(load_endpoint(changed(spec, settings, known)))}
-
-
-def _describe_comparison(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
-    from dataclasses import asdict, fields
-
-    from penstock.flow.start import changed
-    from penstock.judge.settings import Comparison, load_comparison
-
-    known = ["name", *(field.name for field in fields(Comparison))]
-    return {"settings": asdict(load_comparison(changed(spec, settings, known)))}
+def _describe_settings(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
+    return {"settings": asdict(load(spec, settings))}
 
 
 def _describe_flow(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
@@ -84,6 +56,7 @@ def _describe_flow(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
         resolved = step.resolved(values)
         values[step.name] = f"<{step.name}>"
         if resolved.kind == "recipe" and "<" in str(resolved.data):
+            load(resolved)
             steps.append({"kind": "recipe", "name": step.name})
         else:
             steps.append(describe(resolved))

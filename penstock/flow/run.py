@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+from penstock.errors import PenstockError
 from penstock.flow.load import Flow, FlowStep, input_files, load_flow
-from penstock.flow.start import Options, start
+from penstock.flow.start import Options, load, start
 from penstock.runs.folder import Listener, Run, open_run, recording
 from penstock.specs.read import Spec
 
@@ -18,8 +19,17 @@ KINDS = ("recipe", "train", "endpoint", "compare", "flow")
 def run_spec(spec: Spec, settings: Sequence[str], options: Options) -> Run:
     """Run a spec of any kind, changed by `settings` (`key=value`), and give its run folder."""
     if spec.kind == "flow":
-        return run_flow(load_flow(spec, settings), options)
+        flow = load_flow(spec, settings)
+        check(flow)
+        return run_flow(flow, options)
     return start(spec, settings, options)
+
+
+def check(flow: Flow) -> None:
+    """Check every step before the first one runs; an earlier step's result is taken on trust."""
+    values = {**flow.inputs, **{step.name: f"<{step.name}>" for step in flow.steps}}
+    for step in flow.steps:
+        load(step.resolved(values))
 
 
 def run_flow(flow: Flow, options: Options) -> Run:
@@ -60,14 +70,16 @@ class _Waiting:
     def __init__(self, stack: ExitStack, options: Options) -> None:
         self._stack = stack
         self._options = options
-        self._specs: dict[str, Any] = {}
+        self._endpoints: dict[str, Any] = {}
         self._urls: dict[str, str] = {}
 
-    def add(self, name: str, spec: Any) -> None:
+    def add(self, name: str, spec: Spec) -> None:
         """Remember an endpoint; nothing is started yet."""
-        from penstock.serve.settings import load_endpoint
+        self._endpoints[name] = load(spec)
 
-        self._specs[name] = load_endpoint(spec)
+    def has(self, name: str) -> bool:
+        """Whether this is the name of an endpoint of the flow, and not an address."""
+        return name in self._endpoints
 
     def url(self, name: str) -> str:
         """The address of an endpoint, started now if it is not running."""
@@ -75,7 +87,7 @@ class _Waiting:
 
         if name not in self._urls:
             running = start_endpoint(
-                self._specs[name],
+                self._endpoints[name],
                 root=self._options.root,
                 name=name,
                 listener=_named(self._options.listener, name),
@@ -89,29 +101,37 @@ def _run_step(
     step: FlowStep, values: dict[str, str], waiting: _Waiting, options: Options
 ) -> Run | None:
     """Run one step; None for an endpoint, which only waits to be asked."""
+    try:
+        return _run_kind(step, values, waiting, options)
+    except PenstockError as error:
+        error.where = error.where or f"step `{step.name}` of the flow"
+        raise
+
+
+def _run_kind(
+    step: FlowStep, values: dict[str, str], waiting: _Waiting, options: Options
+) -> Run | None:
     if step.spec.kind == "endpoint":
         waiting.add(step.name, step.resolved(values))
         values[step.name] = step.name
         return None
     spec = step.resolved(values)
-    if step.spec.kind == "compare" and "endpoint" in spec.data:
+    if step.spec.kind == "compare" and waiting.has(str(spec.data.get("endpoint"))):
         return _compare(spec, waiting, options)
     return start(spec, (), options)
 
 
-def _compare(spec: Any, waiting: _Waiting, options: Options) -> Run:
+def _compare(spec: Spec, waiting: _Waiting, options: Options) -> Run:
     from penstock.judge.run import run_comparison
-    from penstock.judge.settings import load_comparison
 
-    comparison = load_comparison(spec)
+    comparison = load(spec)
     return run_comparison(
         comparison,
         root=options.root,
         name=spec.name,
-        fresh=options.fresh,
-        listener=options.listener,
         trust=options.trust,
         url=lambda: waiting.url(comparison.endpoint),
+        **options.recorded(),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from penstock.errors import UsageError
 from penstock.runs.folder import Listener, Run
@@ -28,64 +29,104 @@ class Options:
     trust: bool = False
     listener: Listener | None = None
 
+    def recorded(self) -> dict[str, Any]:
+        """What every run that records itself takes."""
+        return {"out": self.out, "fresh": self.fresh, "listener": self.listener}
+
+
+def load(spec: Spec, settings: Sequence[str] = ()) -> Any:
+    """What a spec says, checked: a Recipe, Training, Endpoint or Comparison.
+
+    `settings` are `key=value` changes. Raises UsageError with file and line where it is wrong.
+    """
+    loaders = {
+        "recipe": _load_recipe,
+        "train": _load_training,
+        "endpoint": _load_endpoint,
+        "compare": _load_comparison,
+    }
+    return loaders[spec.kind](spec, settings)
+
 
 def start(spec: Spec, settings: Sequence[str], options: Options) -> Run:
     """Run a spec to its end and give its run folder; one that is finished already is not run again.
 
-    `settings` are `key=value` changes. An endpoint serves until it is stopped.
+    An endpoint serves until it is stopped.
     """
-    starts = {
-        "recipe": _start_recipe,
-        "train": _start_training,
-        "endpoint": _start_endpoint,
-        "compare": _start_comparison,
+    starts: dict[str, Callable[[Any, Spec, Options], Run]] = {
+        "recipe": _run_recipe,
+        "train": _train,
+        "endpoint": _serve,
+        "compare": _compare,
     }
-    return starts[spec.kind](spec, settings, options)
+    return starts[spec.kind](load(spec, settings), spec, options)
 
 
-def _start_recipe(spec: Spec, settings: Sequence[str], options: Options) -> Run:
-    from penstock.engines.choose import engine
+def _load_recipe(spec: Spec, settings: Sequence[str]) -> Any:
     from penstock.recipe.load import load_recipe
-    from penstock.recipe.run import run_recipe
+    from penstock.recipe.plan import plan
 
     recipe = load_recipe(spec, settings)
+    plan(recipe)  # an order of steps that makes no sense is a mistake in the file too
+    return recipe
+
+
+def _load_training(spec: Spec, settings: Sequence[str]) -> Any:
+    from penstock.train.settings import keys, load_training
+
+    return load_training(_changed(spec, settings, keys()))
+
+
+def _load_endpoint(spec: Spec, settings: Sequence[str]) -> Any:
+    from penstock.serve.settings import Endpoint, load_endpoint
+
+    return load_endpoint(_changed(spec, settings, _keys(Endpoint)))
+
+
+def _load_comparison(spec: Spec, settings: Sequence[str]) -> Any:
+    from penstock.judge.settings import Comparison, load_comparison
+
+    return load_comparison(_changed(spec, settings, _keys(Comparison)))
+
+
+def _keys(cls: type) -> list[str]:
+    return ["name", *(field.name for field in dataclasses.fields(cls))]
+
+
+def _changed(spec: Spec, settings: Sequence[str], known: Sequence[str]) -> Spec:
+    for setting in settings:
+        path, value = split_setting(setting)
+        spec = set_key(spec, path, value, known)
+    return spec
+
+
+def _run_recipe(recipe: Any, _spec: Spec, options: Options) -> Run:
+    from penstock.engines.choose import engine
+    from penstock.recipe.run import run_recipe
+
     where = engine(options.engine, options.workers)
     try:
-        return run_recipe(
-            recipe,
-            where,
-            root=options.root,
-            out=options.out,
-            fresh=options.fresh,
-            listener=options.listener,
-        )
+        return run_recipe(recipe, where, root=options.root, **options.recorded())
     finally:
         where.close()
 
 
-def _start_training(spec: Spec, settings: Sequence[str], options: Options) -> Run:
+def _train(training: Any, spec: Spec, options: Options) -> Run:
     from penstock.train.run import run_training
-    from penstock.train.settings import keys, load_training
 
-    training = load_training(changed(spec, settings, keys()))
     return run_training(
         training,
         root=options.root,
         name=spec.name,
         folder=spec.folder,
-        out=options.out,
-        fresh=options.fresh,
-        listener=options.listener,
         trust=options.trust,
+        **options.recorded(),
     )
 
 
-def _start_endpoint(spec: Spec, settings: Sequence[str], options: Options) -> Run:
-    from penstock.serve.settings import Endpoint, load_endpoint
+def _serve(endpoint: Any, spec: Spec, options: Options) -> Run:
     from penstock.serve.start import start_endpoint
 
-    known = ["name", *(field.name for field in dataclasses.fields(Endpoint))]
-    endpoint = load_endpoint(changed(spec, settings, known))
     if options.out is not None:
         raise UsageError("--out does not go with an endpoint", hint="leave it out")
     running = start_endpoint(
@@ -100,26 +141,9 @@ def _start_endpoint(spec: Spec, settings: Sequence[str], options: Options) -> Ru
     return running.run
 
 
-def _start_comparison(spec: Spec, settings: Sequence[str], options: Options) -> Run:
+def _compare(comparison: Any, spec: Spec, options: Options) -> Run:
     from penstock.judge.run import run_comparison
-    from penstock.judge.settings import Comparison, load_comparison
 
-    known = ["name", *(field.name for field in dataclasses.fields(Comparison))]
-    comparison = load_comparison(changed(spec, settings, known))
     return run_comparison(
-        comparison,
-        root=options.root,
-        name=spec.name,
-        out=options.out,
-        fresh=options.fresh,
-        listener=options.listener,
-        trust=options.trust,
+        comparison, root=options.root, name=spec.name, trust=options.trust, **options.recorded()
     )
-
-
-def changed(spec: Spec, settings: Sequence[str], known: Sequence[str]) -> Spec:
-    """The spec with every `key=value` applied; a key must be one of `known`."""
-    for setting in settings:
-        path, value = split_setting(setting)
-        spec = set_key(spec, path, value, known)
-    return spec

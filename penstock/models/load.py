@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -83,7 +84,7 @@ def base_of(folder: Path) -> str:
             f"the adapter {folder} was trained on another base than the one now in {found}",
             hint="train the adapter again, or put its own base back",
         )
-    return str(found)
+    return os.path.normpath(found)
 
 
 def _adapted(folder: Path, trust: bool, dtype: Any) -> Any:

@@ -75,8 +75,9 @@ def test_out_holds_the_whole_flow(flow: Path, tmp_path: Path) -> None:
 
 
 def test_a_step_that_fails_fails_the_flow(flow: Path, tmp_path: Path) -> None:
-    with pytest.raises(PenstockError):
+    with pytest.raises(PenstockError) as caught:
         api.run(flow, workers=1, set=["rows=nowhere.jsonl"])
+    assert caught.value.where == "step `clean` of the flow"
     (run,) = [one for one in (tmp_path / "runs").iterdir() if one.name.startswith("two-")]
     assert api.show(run)["state"] == "failed"
 
@@ -131,3 +132,11 @@ def test_shipped_flows_are_sound(name: str) -> None:
     assert [step["kind"] for step in planned["flow_steps"]][-4:] == [
         "train", "train", "endpoint", "compare",
     ]  # fmt: skip
+
+
+def test_a_mistake_in_a_late_step_is_found_before_the_first_runs(
+    flow: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="no parameter `mim`"):
+        api.run(flow, set=["again.filter.word_count.mim=3"])
+    assert not (tmp_path / "runs").exists()
