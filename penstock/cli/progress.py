@@ -63,9 +63,10 @@ class Progress:
 def _shard(event: Mapping[str, Any], seconds: float) -> str:
     done, total = event["done"], event["shards"]
     left = f", {seconds / done * (total - done):.0f} s left" if done and done < total else ""
-    read = event["read"]
-    rate = f", {read / seconds:,.0f} records/s" if seconds > 0.5 and read else ""
-    return f"{done} of {total} shards, {read:,} records read{rate}{left}"
+    # Only the first pass reads; a later one tells what it has kept.
+    count, said = (event["read"], "read") if event["read"] else (event["kept"], "kept")
+    rate = f", {count / seconds:,.0f} a second" if seconds > 0.5 and count else ""
+    return f"{done} of {total} shards, {count:,} records {said}{rate}{left}"
 
 
 def _train_step(event: Mapping[str, Any], seconds: float) -> str:

@@ -88,7 +88,9 @@ def run_recipe(
     if run.finished and Path(run.record["out"], "dataset.json").exists():
         run.close()
         return run
-    with recording(run, engine=engine.name, shards=len(work.shards)):
+    # Bytes are promised for one set of versions and one kind of machine.
+    versions = {**run.record["versions"], "pyarrow": pa.__version__}
+    with recording(run, engine=engine.name, shards=len(work.shards), versions=versions):
         sweep(run.path)
         reports = [
             record for stage in work.stages for record in _run_stage(run, work, stage, engine)

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -167,7 +168,11 @@ def _new_record(
         "reason": "",
         "spec": dict(spec),
         "inputs": dict(inputs),
-        "versions": {"penstock": VERSION},
+        "versions": {
+            "penstock": VERSION,
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+        },
         "started": "",
         "ended": "",
         "out": "",
