@@ -23,13 +23,14 @@ from penstock.errors import PenstockError
 T = TypeVar("T")
 R = TypeVar("R")
 
-ATTEMPTS = 3
+DEATHS = 3
 
 
 class Local:
     """Runs calls in `workers` processes; with one worker, or one task, in this very process.
 
-    A task whose worker dies (killed, out of memory) is given to another, `ATTEMPTS` times in all.
+    When a worker dies (killed, out of memory), the tasks that were running are done again, one at a
+    time; one whose worker dies `DEATHS` times is named, and ends the run.
     """
 
     name = "local"
@@ -43,21 +44,45 @@ class Local:
         if self.workers == 1 or len(tasks) <= 1:
             yield from map(call, tasks)
             return
-        waiting = deque((task, 1) for task in tasks)
+        waiting = deque(tasks)
+        suspects: deque[tuple[T, int]] = deque()  # were running when a worker died, and how often
         running: dict[Future[R], tuple[T, int]] = {}
-        while waiting or running:
+        while waiting or suspects or running:
+            if suspects and not running and self._submit(running, call, *suspects[0]):
+                suspects.popleft()
             # A few tasks ahead of the workers, so that none waits and none is held for long.
-            while waiting and len(running) < self.workers + 2:
-                task, attempt = waiting.popleft()
-                running[self._open().submit(call, task)] = (task, attempt)
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                task, attempt = running.pop(future)
+            while waiting and not suspects and len(running) < self.workers + 2:
+                if not self._submit(running, call, waiting[0], 0):
+                    break
+                waiting.popleft()
+            wait(running, return_when=FIRST_COMPLETED)
+            alone = len(running) == 1
+            lost = []
+            for future in [future for future in running if future.done()]:
+                task, deaths = running.pop(future)
                 try:
                     yield future.result()
                 except BrokenProcessPool as error:
-                    self.close()
-                    waiting.appendleft((task, _next(attempt, task, error)))
+                    lost.append((task, _counted(deaths + alone, task, error)))
+            if lost:
+                # The whole pool is gone with the worker. Whose fault it was shows when each of the
+                # tasks that were running runs again, alone.
+                self.close()
+                suspects += [*lost, *running.values()]
+                running.clear()
+
+    def _submit(
+        self, running: dict[Future[R], tuple[T, int]], call: Callable[[T], R], task: T, deaths: int
+    ) -> bool:
+        """Give a task to the pool; False when a worker has died since, as `running` will show."""
+        try:
+            future = self._open().submit(call, task)
+        except BrokenProcessPool:
+            if not running:
+                self.close()
+            return False
+        running[future] = (task, deaths)
+        return True
 
     def group(
         self, files: Sequence[Path], key: str, buckets: int, call: Bucket, scratch: Path
@@ -96,14 +121,14 @@ class Local:
         return self._pool
 
 
-def _next(attempt: int, task: Any, error: Exception) -> int:
-    if attempt == ATTEMPTS:
+def _counted(deaths: int, task: Any, error: Exception) -> int:
+    if deaths == DEATHS:
         raise PenstockError(
-            f"a worker died {ATTEMPTS} times on the same task",
+            f"the worker died {DEATHS} times on the same task, with no other running",
             where=str(getattr(task, "shard", task)),
-            hint="out of memory? try fewer --workers; `dmesg` may name the reason",
+            hint="out of memory? `dmesg` may name the reason",
         ) from error
-    return attempt + 1
+    return deaths
 
 
 def _start_worker() -> None:

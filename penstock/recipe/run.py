@@ -103,24 +103,32 @@ def _run_stage(run: Run, work: Work, stage: Stage, engine: Engine) -> list[dict[
     """Do what is not committed yet; the markers of all shards, in order."""
     schema = work.schema_of(stage)
     tasks = [Task(run.path, shard, stage, schema) for shard in work.shards]
-    pending = [task for task in tasks if committed(run.path, task.marker) is None]
+    found = [committed(run.path, task.marker) for task in tasks]
+    pending = [task for task, record in zip(tasks, found, strict=True) if record is None]
     totals: Counter[str] = Counter()
-    for task in tasks:
-        if task not in pending:
-            totals.update(
-                _progress(cast(dict[str, Any], committed(run.path, task.marker))["report"])
-            )
+    for record in found:
+        if record is not None:
+            totals.update(_progress(record["report"]))
     done = len(tasks) - len(pending)
     run.note("stage", stage=stage.index + 1, stages=len(work.stages), shards=len(tasks), done=done)
     for report in engine.each(pending, run_task):
         done += 1
         totals.update(_progress(report))
         run.note("shard", shard=report["shard"], shards=len(tasks), done=done, **totals)
-    records = [cast(dict[str, Any], committed(run.path, task.marker)) for task in tasks]
-    if any(record is None for record in records):
-        raise PenstockError("a finished shard's files are gone", where=str(run.path))
+    records = [_finished(run, task) for task in tasks]
     _meet(run, stage, tasks, records, engine)
     return records
+
+
+def _finished(run: Run, task: Task) -> dict[str, Any]:
+    record = committed(run.path, task.marker)
+    if record is None:
+        raise PenstockError(
+            f"the files of shard {task.shard.name} are gone, though it was finished just now",
+            where=str(run.path),
+            hint="does something else clean this folder?",
+        )
+    return record
 
 
 def _meet(

@@ -87,11 +87,25 @@ def test_a_worker_that_dies_costs_nothing() -> None:
     assert len(done) == 60
 
 
-def test_a_task_that_always_kills_its_worker_is_named() -> None:
+def test_a_task_that_always_kills_its_worker_is_named_and_no_other() -> None:
     local = Local(2)
-    with pytest.raises(PenstockError, match="a worker died 3 times on the same task"):
-        list(local.each([9, 9], os._exit))
+    done: list[int] = []
+
+    def work() -> None:
+        for result in local.each([*range(20, 30), -1, *range(30, 40)], die_of_minus_one):
+            done.append(result)
+
+    with pytest.raises(PenstockError, match="the worker died 3 times on the same task") as caught:
+        work()
     local.close()
+    assert caught.value.where == "-1"
+    assert set(range(20, 30)) <= set(done)
+
+
+def die_of_minus_one(number: int) -> int:
+    if number < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
 
 
 def test_closing_ends_the_workers() -> None:
