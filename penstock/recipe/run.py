@@ -13,11 +13,11 @@ from typing import Any, cast
 import pyarrow as pa
 
 from penstock.data.atomic import sweep, write_text
-from penstock.data.dataset import Dataset, Part, publish, read_dataset
+from penstock.data.dataset import Dataset, Part, publish
 from penstock.data.files import File, expand, fingerprint
 from penstock.data.shards import Shard, cut
 from penstock.engines.engine import Engine
-from penstock.errors import GateError, MissingError, PenstockError
+from penstock.errors import GateError, PenstockError
 from penstock.ops.base import Read, Write
 from penstock.recipe.apply import schema_after
 from penstock.recipe.group import gather
@@ -259,13 +259,6 @@ def _check_budget(recipe: Recipe, totals: Totals) -> None:
             f" more than max_errors allows ({recipe.max_errors:.2%})",
             hint="`penstock show` names the causes; the records are in the run's quarantine/",
         )
-
-
-def dataset_of(run: Run) -> Dataset:
-    """The dataset that a recipe's run made."""
-    if not run.record["out"]:
-        raise MissingError(f"{run.path} has made no dataset", hint="run the recipe to its end")
-    return read_dataset(run.record["out"])
 
 
 def quarantine_causes(files: Iterable[Path], limit: int = 5) -> list[tuple[str, str, int]]:

@@ -1,1 +1,1 @@
-"""Pure functions on strings: words, lines, names."""
+"""Pure functions on strings: words, names."""

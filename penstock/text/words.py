@@ -1,4 +1,4 @@
-"""Splitting text into words and lines, for scripts with and without spaces."""
+"""Splitting text into words, for scripts with and without spaces."""
 
 import re
 
@@ -20,15 +20,6 @@ def words(text: str) -> list[str]:
     ['the', 'Yangtze', '长', '江', 'flows']
     """
     return _WORD.findall(text)
-
-
-def lines(text: str) -> list[str]:
-    """The lines of a text that hold more than white space, stripped.
-
-    >>> lines("one\\n\\n  two  ")
-    ['one', 'two']
-    """
-    return [line for line in map(str.strip, text.splitlines()) if line]
 
 
 def has_unspaced_script(text: str) -> bool:
