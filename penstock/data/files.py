@@ -61,13 +61,14 @@ def expand(addresses: str | Sequence[str], suffixes: Sequence[str]) -> list[File
 
 def look_up(address: str, folder: Path) -> str:
     """The address itself, or where it stands in `folder` when only that is there."""
-    if "://" in address or _is_there(address):
+    if "://" in address or is_there(address):
         return address
     beside = str(folder / address)
-    return beside if _is_there(beside) else address
+    return beside if is_there(beside) else address
 
 
-def _is_there(address: str) -> bool:
+def is_there(address: str) -> bool:
+    """Whether a local address, which may be a glob, names anything."""
     return Path(address).exists() or any(glob.iglob(address, recursive=True))
 
 
@@ -95,13 +96,8 @@ def _expand_one(address: str, suffixes: tuple[str, ...]) -> list[File]:
         root = path[: min(path.index(char) for char in _GLOB if char in path)].rpartition("/")[0]
         infos = _listed(system, root or ("/" if path.startswith("/") else "."))
         pattern = path.removeprefix("./")
-        # fnmatch lets `*` cross folders; `**` and `*` then mean the same, so depth is compared.
-        return [
-            File(scheme + info.path.removeprefix("./"), info.size)
-            for info in infos
-            if fnmatch.fnmatchcase(info.path.removeprefix("./"), pattern)
-            and ("**" in pattern or info.path.removeprefix("./").count("/") == pattern.count("/"))
-        ]
+        found = [(info.path.removeprefix("./"), info.size) for info in infos]
+        return [File(scheme + one, size) for one, size in found if _matches(one, pattern)]
     info = system.get_file_info(path)
     if info.type == pafs.FileType.File:
         return [File(address, info.size)]
@@ -112,6 +108,18 @@ def _expand_one(address: str, suffixes: tuple[str, ...]) -> list[File]:
             if inner.path.endswith(suffixes)
         ]
     return []
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Whether a glob means a path: `*` stays within a folder, `**/` is any number of folders.
+
+    >>> _matches("a/b.gz", "**/*.gz"), _matches("b.gz", "**/*.gz"), _matches("a/b.gz", "*.gz")
+    (True, True, False)
+    """
+    if "**" in pattern:
+        return any(fnmatch.fnmatchcase(path, p) for p in (pattern, pattern.replace("**/", "")))
+    # fnmatch lets `*` cross folders, so depth is compared.
+    return fnmatch.fnmatchcase(path, pattern) and path.count("/") == pattern.count("/")
 
 
 def _listed(system: pafs.FileSystem, root: str) -> list[pafs.FileInfo]:

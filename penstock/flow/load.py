@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from penstock.data.files import look_up
+from penstock.data.files import expand, fingerprint, is_there, look_up
 from penstock.errors import UsageError
 from penstock.specs.read import Spec, set_key, split_setting
 from penstock.text.nearest import did_you_mean
@@ -130,11 +129,9 @@ def _resolve(node: Any, values: Mapping[str, str]) -> Any:
 
 
 def input_files(flow: Flow) -> dict[str, str]:
-    """The inputs that are there, by name, with a digest of what they are."""
-    from penstock.data.files import expand, fingerprint
-
+    """The inputs that are here, by name, with a digest of what they are."""
     return {
         name: fingerprint(expand(address, ("",)))
         for name, address in flow.inputs.items()
-        if "://" in address or Path(address).exists()
+        if is_there(address)
     }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from penstock.data.files import is_there
 from penstock.flow.start import load
 from penstock.specs.read import Spec
 
@@ -63,12 +63,6 @@ def _describe_flow(spec: Spec, settings: Sequence[str]) -> dict[str, Any]:
     missing = {
         name: address
         for name, address in flow.inputs.items()
-        if "://" not in address and not _there(address)
+        if "://" not in address and not is_there(address)
     }
     return {"inputs": flow.inputs, "missing": missing, "flow_steps": steps}
-
-
-def _there(address: str) -> bool:
-    from glob import glob
-
-    return Path(address).exists() or bool(glob(address, recursive=True))

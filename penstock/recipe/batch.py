@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from penstock.data.schema import strings
 from penstock.recipe.load import Step
 from penstock.runs import ledger
 
@@ -85,9 +84,7 @@ class Batch:
     def _identity(self, place: int) -> dict[str, Any]:
         return {
             "row": int(self.numbers[self.at[place]]),
-            "id": strings(self.rows.slice(place, 1), "id")[0],
-            "source": strings(self.rows.slice(place, 1), "source")[0],
-            "offset": self.rows.column("offset")[place].as_py(),
+            **{name: self.rows.column(name)[place].as_py() for name in ("id", "source", "offset")},
         }
 
     def measure_table(self) -> pa.Table | None:

@@ -24,7 +24,7 @@ from penstock.recipe.group import gather
 from penstock.recipe.load import Recipe
 from penstock.recipe.plan import Stage, plan
 from penstock.recipe.reading import document_schema
-from penstock.recipe.shard import Task, data_file, run_task
+from penstock.recipe.shard import Task, dataset_folder, run_task
 from penstock.runs.commit import committed
 from penstock.runs.folder import Listener, Run, open_run, recording
 from penstock.runs.ledger import Totals, add_up
@@ -162,15 +162,15 @@ def _progress(report: dict[str, Any]) -> dict[str, int]:
 
 
 def _finish(run: Run, work: Work, records: list[dict[str, Any]]) -> None:
-    """Check the sums, write the datasets, and record what happened."""
+    """Check the sums and the gates, publish the datasets, and record what happened."""
     totals = _totals(work, [record["report"] for record in records])
     steps = _steps(work, [record["report"] for record in records])
     lines = [json.dumps(_line(record["report"]), ensure_ascii=False) for record in records]
     write_text(run.path / "steps.jsonl", "".join(f"{line}\n" for line in lines))
-    out = _publish(run, work, records[-len(work.shards) :])
-    run.save(totals=vars(totals), steps=steps, out=str(out))
+    run.save(totals=vars(totals), steps=steps)
     _check_steps(run, steps)
     _check_budget(work.recipe, totals)
+    run.save(out=str(_publish(run, work, records[-len(work.shards) :])))
     shutil.rmtree(run.path / "stages", ignore_errors=True)
 
 
@@ -213,16 +213,8 @@ def _publish(run: Run, work: Work, final: list[dict[str, Any]]) -> Path:
     schema = schema_after(work.schema_of(work.stages[-1]), work.stages[-1].passes)
     out = run.path
     for number, step in enumerate(work.stages[-1].writers):
-        folder = data_file(Task(run.path, work.shards[0], work.stages[-1], schema), number).parents[
-            1
-        ]
-        files = [(record["files"][f"data-{number}"], record["report"]) for record in final]
-        parts = tuple(
-            Part(
-                _inside(folder, run, file), report["states"]["kept"], file["bytes"], file["digest"]
-            )
-            for file, report in files
-        )
+        folder = dataset_folder(run.path, number)
+        parts = tuple(_part(run, folder, record, number) for record in final)
         columns = {column.name: str(column.type) for column in schema}
         dataset = Dataset(folder, run.path.name, parts, columns)
         dataset.write()
@@ -231,8 +223,10 @@ def _publish(run: Run, work: Work, final: list[dict[str, Any]]) -> Path:
     return out
 
 
-def _inside(folder: Path, run: Run, file: dict[str, Any]) -> str:
-    return str((run.path / file["path"]).relative_to(folder))
+def _part(run: Run, folder: Path, record: dict[str, Any], number: int) -> Part:
+    file = record["files"][f"data-{number}"]
+    path = str((run.path / file["path"]).relative_to(folder))
+    return Part(path, record["report"]["states"]["kept"], file["bytes"], file["digest"])
 
 
 def _check_steps(run: Run, steps: list[dict[str, Any]]) -> None:

@@ -161,7 +161,7 @@ def _opened(stack: ExitStack, path: Path, schema: pa.Schema) -> pa.RecordBatchSt
 def _finish(task: Task, batches: Iterator[Batch], tally: _Tally) -> dict[str, Path]:
     """Write the shard's part of each dataset, its ledger, measures and quarantine."""
     schema = schema_after(task.schema, task.stage.passes)
-    files = {f"data-{n}": data_file(task, n) for n in range(len(task.stage.writers))}
+    files = {f"data-{n}": _data_file(task, n) for n in range(len(task.stage.writers))}
     kept: list[pa.Table] = []
     with ExitStack() as stack:
         writers = []
@@ -183,11 +183,15 @@ def _finish(task: Task, batches: Iterator[Batch], tally: _Tally) -> dict[str, Pa
     return {**files, **_records(task, tally, final=True, kept=kept)}
 
 
-def data_file(task: Task, number: int) -> Path:
-    """Where the documents of a shard are written; the first writer's dataset is `dataset`."""
+def dataset_folder(run: Path, number: int) -> Path:
+    """Where a run keeps what its writers write: `dataset` for the first, `dataset-2` and so on."""
+    return run / ("dataset" if number == 0 else f"dataset-{number + 1}")
+
+
+def _data_file(task: Task, number: int) -> Path:
     operator = cast(Write, task.stage.writers[number].operator)
-    folder = "dataset" if number == 0 else f"dataset-{number + 1}"
-    return task.run / folder / "data" / f"part-{task.shard.name}{operator.suffix}"
+    folder = dataset_folder(task.run, number) / "data"
+    return folder / f"part-{task.shard.name}{operator.suffix}"
 
 
 def _kept(batch: Batch) -> pa.Table:

@@ -240,8 +240,10 @@ def test_the_error_budget_is_a_gate(tmp_path: Path, write_jsonl: Any) -> None:
     rows.write_text(rows.read_text() + "not json\n")
     steps = [f"read.jsonl: {{path: {rows}}}", "write.jsonl"]
     assert run(steps, tmp_path / "a", head="max_errors: 1%\n").record["totals"]["quarantined"] == 1
+    steps[1] = f"write.jsonl: {{path: {tmp_path / 'out'}}}"
     with pytest.raises(GateError, match=r"1 of 100 records are quarantined \(1.00%\)"):
         run(steps, tmp_path / "b", head="max_errors: 0.5%\n")
+    assert not (tmp_path / "out").exists(), "what a gate refused is not published"
 
 
 def test_a_dataset_is_published_whole_and_replaces_only_its_own(
