@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo test test-all check format setup clean
+.PHONY: demo test test-all check docs format setup clean
 
 # The main job on the bundled sample: crawl → dataset → model → answers → report.
 demo: $(VENV)/.demo
@@ -24,6 +24,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The pages of docs/operators, from docstrings and cases.
+docs: $(VENV)/.dev
+	$(BIN)/python docs/operators/build.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

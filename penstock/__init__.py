@@ -5,7 +5,20 @@
 True
 """
 
-from penstock.face import chat, clean, deploy, events, new, operators, plan, run, show, why
+from penstock.face import (
+    chat,
+    clean,
+    deploy,
+    events,
+    explore,
+    new,
+    operators,
+    plan,
+    run,
+    show,
+    what_if,
+    why,
+)
 from penstock.version import VERSION
 
 __version__ = VERSION
@@ -16,10 +29,12 @@ __all__ = [
     "clean",
     "deploy",
     "events",
+    "explore",
     "new",
     "operators",
     "plan",
     "run",
     "show",
+    "what_if",
     "why",
 ]

@@ -17,6 +17,7 @@ def run(
     set: Sequence[str] = (),  # noqa: A002 - the option is called --set
     engine: str = "local",
     workers: int | None = None,
+    memory: int | str | None = None,
     runs: str | Path = "runs",
     out: str | Path | None = None,
     fresh: bool = False,
@@ -28,10 +29,12 @@ def run(
     from penstock.flow.run import KINDS, run_spec
     from penstock.flow.start import Options
     from penstock.specs.read import read_spec
+    from penstock.text.sizes import parse_size
 
     options = Options(
         engine=engine,
         workers=workers,
+        memory=None if memory is None else parse_size(memory),
         root=Path(runs),
         out=None if out is None else Path(out),
         fresh=fresh,
@@ -41,13 +44,23 @@ def run(
     return run_spec(read_spec(file, KINDS), set, options)
 
 
-def plan(file: str | Path, *, set: Sequence[str] = ()) -> dict[str, Any]:  # noqa: A002
-    """Check a file and say what it would do, on which input; nothing runs."""
+def plan(
+    file: str | Path,
+    *,
+    set: Sequence[str] = (),  # noqa: A002
+    probe: bool = True,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """Check a file and say what it would do, on which input; nothing is written.
+
+    With `probe` a recipe is tried on its first thousand documents, for an estimate of time and rows
+    and for what looks like a mistake.
+    """
     from penstock.flow.plan import describe
     from penstock.flow.run import KINDS
     from penstock.specs.read import read_spec
 
-    return describe(read_spec(file, KINDS), set)
+    return describe(read_spec(file, KINDS), set, probe=probe, workers=workers)
 
 
 def show(path: str | Path) -> dict[str, Any]:
@@ -57,12 +70,63 @@ def show(path: str | Path) -> dict[str, Any]:
     return read_run(Path(path)).record
 
 
-def why(path: str | Path, record_id: str) -> list[dict[str, Any]]:
-    """The ledger entries of a record, with its measures: where it ended, and why."""
+def why(path: str | Path, record_id: str, *, journey: bool = False) -> list[dict[str, Any]]:
+    """The ledger entries of a record, with its measures: where it ended, and why.
+
+    With `journey` the record is read again, and what each step made of it comes along.
+    """
     from penstock.runs.folder import read_run
     from penstock.runs.why import fate
 
-    return fate(read_run(Path(path)), record_id)
+    run = read_run(Path(path))
+    found = fate(run, record_id)
+    if journey:
+        from dataclasses import asdict
+
+        from penstock.recipe.replay import journey as replay
+
+        for entry in found:
+            changes = replay(run, int(entry["shard"]), entry["row"])
+            entry["journey"] = [asdict(change) for change in changes]
+    return found
+
+
+def what_if(
+    path: str | Path,
+    *,
+    set: Sequence[str],  # noqa: A002
+    run: bool = False,
+) -> dict[str, Any]:
+    """What a finished run would keep with other thresholds, from its stored measures.
+
+    `kept` is [low, high]: equal unless rows are `open`, of which no stored measure tells. With
+    `run` those are read again and counted.
+    """
+    from penstock.recipe.whatif import what_if as ask
+    from penstock.runs.folder import read_run
+
+    record = read_run(Path(path))
+    found = ask(record, set)
+    if run and found.open:
+        from penstock.recipe.replay import resolve
+
+        found = resolve(record, set, found)
+    return {
+        "set": list(set),
+        "kept_before": found.before,
+        "kept": [found.low, found.high],
+        "open": found.open,
+        "dropped_before": dict(found.dropped_before),
+        "dropped": dict(found.dropped),
+    }
+
+
+def explore(path: str | Path, to: str | Path | None = None) -> Path:
+    """Write a page of how a run's measures are distributed, and give its path."""
+    from penstock.recipe.explore import explore as write
+    from penstock.runs.folder import read_run
+
+    return write(read_run(Path(path)), None if to is None else Path(to))
 
 
 def operators() -> list[dict[str, str]]:

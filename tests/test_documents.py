@@ -1,5 +1,6 @@
 """What the documents show is true: every spec in them loads, every operator in them works."""
 
+import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,16 @@ LOADERS = {
     "compare": load_comparison,
     "flow": load_flow,
 }
+
+
+def test_the_operator_pages_are_current() -> None:
+    spec = importlib.util.spec_from_file_location("build", ROOT / "docs" / "operators" / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build)
+    there = {path.name: path.read_text("utf-8") for path in build.HERE.glob("*.md")}
+    assert there == build.pages(), "run `make docs`"
 
 
 def blocks(path: Path, language: str) -> list[str]:

@@ -78,6 +78,7 @@ def test_an_operator_is_a_file_with_an_example_and_cases(name: str) -> None:
         if isinstance(value, type)
         and issubclass(value, Operator)
         and value.__module__ == cls.__module__
+        and not value.__name__.startswith("_")
     ]
     assert public == [cls]
     assert cls.__name__ == class_name(name)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from penstock import face
+from penstock.cli import runs as of_runs
+from penstock.cli.emit import emit
 from penstock.cli.settings import in_force
 from penstock.errors import PenstockError, StoppedError
 from penstock.version import VERSION
@@ -44,7 +45,6 @@ Runs = Annotated[Path | None, typer.Option(help="Folder of the run folders. [PEN
 Trust = Annotated[
     bool | None, typer.Option("--trust", help="Let downloaded code and pickled weights run.")
 ]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
 
 
 def main() -> None:
@@ -93,17 +93,13 @@ def penstock(
     """Options that stand before a command."""
 
 
-def emit(value: Any) -> None:
-    """Print a result as JSON on stdout."""
-    print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
-
-
 @app.command()
 def run(
     file: Annotated[Path, typer.Argument(help="A recipe, training, endpoint, comparison or flow.")],
     set_: Set = None,
     engine: Annotated[str | None, typer.Option(help="local or ray. [PENSTOCK_ENGINE]")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes. [all cores]")] = None,
+    memory: Annotated[str | None, typer.Option(help="For all processes together: 4G.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run folder itself.")] = None,
     runs: Runs = None,
     fresh: Annotated[bool, typer.Option(help="Set an earlier run of this aside.")] = False,
@@ -114,7 +110,8 @@ def run(
     from penstock.cli.progress import Progress
     from penstock.cli.summary import summary
 
-    chosen = in_force({"runs": runs, "engine": engine, "workers": workers, "trust": trust})
+    given = {"engine": engine, "workers": workers, "memory": memory}
+    chosen = in_force({**given, "runs": runs, "trust": trust})
     with Progress(sys.stderr) as progress:
         try:
             done = face.run(
@@ -122,6 +119,7 @@ def run(
                 set=set_ or (),
                 engine=chosen["engine"].value,
                 workers=chosen["workers"].value,
+                memory=chosen["memory"].value,
                 runs=chosen["runs"].value,
                 out=out,
                 fresh=fresh,
@@ -142,12 +140,16 @@ def run(
 def plan(
     file: Annotated[Path, typer.Argument(help="A recipe, training, endpoint, comparison or flow.")],
     set_: Set = None,
+    probe: Annotated[
+        bool, typer.Option(help="Try a recipe on its first thousand documents.")
+    ] = True,
+    workers: Annotated[int | None, typer.Option(help="For the estimate. [all cores]")] = None,
     json_: Json = False,
 ) -> None:
-    """Check a file and say what it would do; nothing runs."""
+    """Check a file and say what it would do and take; nothing is written."""
     from penstock.cli.summary import planned
 
-    found = face.plan(file, set=set_ or ())
+    found = face.plan(file, set=set_ or (), probe=probe, workers=workers)
     if json_:
         emit(found)
     else:
@@ -171,47 +173,25 @@ def new(
 @app.command()
 def ops(
     name: Annotated[
-        str | None, typer.Argument(help="An operator, such as filter.word_count.")
+        str | None, typer.Argument(help="An operator, such as filter.word_count; or `eject`.")
     ] = None,
+    operator: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The operator to eject.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="The file to eject to.")] = None,
     json_: Json = False,
 ) -> None:
-    """List the operators, or describe one."""
-    from penstock.cli.operators import describe, listing
+    """List the operators, describe one, or `eject NAME`: copy one to be changed."""
+    from penstock.cli.operators import describe, ejected, listing
 
-    if name is None:
-        found = face.operators()
-        print(listing(found)) if not json_ else emit(found)
+    if name == "eject":
+        found = ejected(operator, to)
+        emit(found) if json_ else print(found["page"])
+    elif name is None:
+        emit(face.operators()) if json_ else print(listing(face.operators()))
     else:
-        described = describe(name)
-        print(described["page"]) if not json_ else emit(described)
-
-
-@app.command()
-def show(run_: RunPath, json_: Json = False) -> None:
-    """What a run did: its funnel, its losses, its report."""
-    from penstock.cli.summary import summary
-    from penstock.runs.folder import read_run
-
-    if json_:
-        emit(face.show(run_))
-    else:
-        print(summary(read_run(run_)))
-
-
-@app.command()
-def why(
-    run_: RunPath,
-    record: Annotated[str, typer.Argument(metavar="ID", help="A record's id.")],
-    json_: Json = False,
-) -> None:
-    """Where a record ended, and why."""
-    from penstock.cli.summary import explained
-
-    found = face.why(run_, record)
-    if json_:
-        emit(found)
-    else:
-        print("\n\n".join(map(explained, found)))
+        one = describe(name)
+        emit({k: v for k, v in one.items() if k != "page"}) if json_ else print(one["page"])
 
 
 @app.command()
@@ -351,6 +331,10 @@ def endpoints_rm(
 
     stopped = stop_endpoint(name, in_force({"runs": runs})["runs"].value)
     print(f"stopped {stopped['url']}") if not json_ else emit(stopped)
+
+
+for command in (of_runs.show, of_runs.why, of_runs.what_if, of_runs.explore):
+    app.command(command.__name__.replace("_", "-"))(command)
 
 
 if __name__ == "__main__":

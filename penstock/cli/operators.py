@@ -5,14 +5,24 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from penstock.cli.table import table
-from penstock.ops.base import Filter, Group, Map, Read, Write
+from penstock.data.atomic import write_text
+from penstock.errors import UsageError
+from penstock.ops.base import Filter, Group, Map, Read, Survey, Write
 from penstock.ops.catalogue import entry, find
-from penstock.specs.build import type_name
+from penstock.specs.build import schema, type_name
 
-_SHAPES = {"Read": Read, "Map": Map, "Filter": Filter, "Group": Group, "Write": Write}
+_SHAPES = {
+    "Read": Read,
+    "Map": Map,
+    "Filter": Filter,
+    "Group": Group,
+    "Survey": Survey,
+    "Write": Write,
+}
 
 
 def listing(found: Sequence[dict[str, str]]) -> str:
@@ -48,7 +58,26 @@ def describe(name: str) -> dict[str, Any]:
         "summary": document.partition("\n")[0] or entry(name).summary,
         "document": document,
         "parameters": parameters,
+        "schema": schema(cls),
         "version": cls.version,
         "file": source,
         "page": page,
     }
+
+
+def ejected(name: str | None, to: Path | None) -> dict[str, str]:
+    """Copy an operator's file to be changed; `page` says how a recipe names the copy.
+
+    Raises UsageError where no operator is named, or the file is there already.
+    """
+    if name is None:
+        raise UsageError("which operator?", hint="penstock ops eject filter.word_count")
+    cls = find(name)
+    source = Path(inspect.getsourcefile(cls) or "")
+    target = to or Path(f"{name.rpartition('.')[2]}.py")
+    if target.exists():
+        raise UsageError(f"{target} is there already", hint="name another file with --to")
+    write_text(target, source.read_text("utf-8"))
+    written = f"{'' if target.is_absolute() else './'}{target}:{cls.__name__}"
+    page = f"{target}\nin a recipe: `- {written}` in place of `- {name}`"
+    return {"file": str(target), "step": written, "page": page}

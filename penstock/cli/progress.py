@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any
+
+from penstock.cli.table import size, table
 
 EVERY = 10.0  # seconds between lines where there is no terminal
 
 # Events worth a line of their own, wherever they are printed.
-_LASTING = ("flow_step", "group", "data", "eval", "ready", "saved", "scored")
+_LASTING = ("flow_step", "group", "survey", "data", "eval", "ready", "saved", "scored")
 
 
 class Progress:
@@ -18,7 +21,7 @@ class Progress:
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._live = stream.isatty()
-        self._open = False  # a live line stands unfinished on the terminal
+        self._lines = 0  # that stand unfinished on the terminal
         self._last = time.monotonic()
         self._began: dict[str, float] = {}
 
@@ -26,7 +29,7 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end_line()
+        self._wipe()
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         """Print an event, if it is worth it now."""
@@ -42,31 +45,61 @@ class Progress:
         if kind in _LASTING:
             self._line(text)
         elif self._live:
-            self._stream.write(f"\r\x1b[2K{text}")
+            self._wipe()
+            # A line that wraps would take more rows than can be taken back.
+            columns, rows = shutil.get_terminal_size()
+            lines = [line[: columns - 1] for line in text.split("\n")][: rows - 1]
+            self._stream.write("\n".join(lines))
             self._stream.flush()
-            self._open = True
+            self._lines = len(lines)
         elif time.monotonic() - self._last >= EVERY:
-            self._line(text)
+            self._line(text.partition("\n")[0])
 
     def _line(self, text: str) -> None:
-        self._end_line()
+        self._wipe()
         self._stream.write(f"{text}\n")
         self._stream.flush()
         self._last = time.monotonic()
 
-    def _end_line(self) -> None:
-        if self._open:
-            self._stream.write("\r\x1b[2K")
-            self._open = False
+    def _wipe(self) -> None:
+        """Take back the lines that stand unfinished on the terminal."""
+        if self._lines:
+            self._stream.write("\r\x1b[2K" + "\x1b[1A\x1b[2K" * (self._lines - 1))
+            self._lines = 0
 
 
 def _shard(event: Mapping[str, Any], seconds: float) -> str:
+    """How far a stage is, at what rate, and the funnel below it."""
     done, total = event["done"], event["shards"]
-    left = f", {seconds / done * (total - done):.0f} s left" if done and done < total else ""
+    parts = [f"{done} of {total} shards"]
     # Only the first pass reads; a later one tells what it has kept.
     count, said = (event["read"], "read") if event["read"] else (event["kept"], "kept")
-    rate = f", {count / seconds:,.0f} a second" if seconds > 0.5 and count else ""
-    return f"{done} of {total} shards, {count:,} records {said}{rate}{left}"
+    parts.append(f"{count:,} records {said}")
+    if seconds > 0.5 and count:
+        parts.append(f"{count / seconds:,.0f} a second")
+        if event["bytes"]:
+            parts.append(f"{size(event['bytes'] / seconds)}/s")
+    if event["read"] and event["kept"]:
+        parts.append(f"{event['kept'] / event['read']:.1%} kept")
+    left = _left(event, seconds)
+    return ", ".join([*parts, *left]) + _funnel(event.get("steps", []))
+
+
+def _left(event: Mapping[str, Any], seconds: float) -> list[str]:
+    """The time left, by bytes where they are known, else by shards."""
+    share = event["done"] / event["shards"] if event["shards"] else 1.0
+    if event["bytes"] and event.get("total_bytes"):
+        share = event["bytes"] / event["total_bytes"]
+    return [f"{seconds / share * (1 - share):.0f} s left"] if 0 < share < 1 else []
+
+
+def _funnel(steps: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        [step["step"], f"{step['rows_in']:,}", f"{step['rows_out']:,}"]
+        for step in steps
+        if step["rows_in"]
+    ]
+    return "\n" + table(rows, ["step", "in", "out"]) if rows else ""
 
 
 def _train_step(event: Mapping[str, Any], seconds: float) -> str:
@@ -97,7 +130,9 @@ _SAYINGS: Mapping[str, Callable[[Mapping[str, Any], float], str]] = {
         f"pass {event['stage']} of {event['stages']}: {event['shards']} shards"
     ),
     "shard": _shard,
+    "progress": _shard,
     "group": lambda event, _: f"{event['step']} compares {event['rows']:,} documents",
+    "survey": lambda event, _: f"{event['step']} has looked at all documents",
     "data": _data,
     "step": _train_step,
     "eval": _evaluated,

@@ -9,9 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from penstock.errors import UsageError
+from penstock.text.sizes import parse_size
 
 FILE = "penstock.toml"
-DEFAULTS: Mapping[str, Any] = {"runs": "runs", "engine": "local", "workers": None, "trust": False}
+DEFAULTS: Mapping[str, Any] = {
+    "runs": "runs",
+    "engine": "local",
+    "workers": None,
+    "memory": None,
+    "trust": False,
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,8 @@ def in_force(flags: Mapping[str, Any] | None = None) -> dict[str, Setting]:
 def _setting(name: str, flag: Any, told: Mapping[str, Any]) -> Setting:
     variable = f"PENSTOCK_{name.upper()}"
     if flag is not None:
-        return Setting(name, flag, "flag")
+        value = _parsed(name, flag, f"--{name}") if name == "memory" else flag
+        return Setting(name, value, "flag")
     if os.environ.get(variable):
         return Setting(name, _parsed(name, os.environ[variable], variable), variable)
     if name in told:
@@ -66,6 +74,11 @@ def _parsed(name: str, text: str, origin: str) -> Any:
         if not text.isdecimal() or text == "0":
             raise UsageError(f"workers is `{text}`", where=origin, hint="a whole number from 1")
         return int(text)
+    if name == "memory":
+        try:
+            return parse_size(text)
+        except ValueError as error:
+            raise UsageError(f"memory: {error}", where=origin) from None
     if name == "trust":
         return text.lower() in ("1", "true", "yes")
     return text

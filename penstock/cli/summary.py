@@ -47,7 +47,16 @@ def _recipe(run: Run) -> list[str]:
         sorted((run.path / "quarantine").glob("*.parquet"))
     ):
         lines.append(f"quarantined {count:,} at {step}: {_short(error)}")
-    return [*lines, f"data  {record['out']}"]
+    return [*lines, *_memory(record), f"data  {record['out']}"]
+
+
+def _memory(record: Mapping[str, Any]) -> list[str]:
+    """What was held at most, where a bound was asked for."""
+    peak, bound = record.get("peak_memory"), record.get("memory")
+    if peak is None or bound is None:
+        return []
+    over = ", more than --memory allows: please report it" if peak > bound else ""
+    return [f"memory {size(peak)} at most, of {size(bound)}{over}"]
 
 
 def _gone(step: Mapping[str, Any]) -> str:
@@ -132,6 +141,8 @@ def planned(found: Mapping[str, Any]) -> str:
         passes = found["passes"]
         lines += [f"pass {n}: {' → '.join(steps)}" for n, steps in enumerate(passes, start=1)]
         lines.append("columns: " + ", ".join(f"{k} {v}" for k, v in found["columns"].items()))
+    if "probe" in found:
+        lines += _probed(found)
     for name, value in _flat(found.get("settings", {})):
         lines.append(f"  {name}: {value}")
     for name, address in found.get("inputs", {}).items():
@@ -142,6 +153,30 @@ def planned(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _probed(found: Mapping[str, Any]) -> list[str]:
+    """What trying a recipe on its first documents has shown."""
+    steps = found["probe"]["steps"]
+    spent = sum(one["seconds"] for one in steps) or 1.0
+    rows = [
+        [
+            one["step"],
+            f"{one['rows_in']:,}",
+            f"{one['rows_out']:,}",
+            f"{one['seconds'] / spent:.0%}",
+        ]
+        for one in steps
+    ]
+    told = found["estimate"]
+    lines = [f"tried on {found['probe']['read']:,} records:"]
+    lines += [table(rows, ["step", "in", "out", "of the time"])] if rows else []
+    lines.append(
+        f"about {told['read']:,} records to read, {told['kept']:,} to keep (copies are not seen);"
+        f" {told['seconds']:,.0f} s and {size(told['memory'])} on {told['workers']} workers at most"
+    )
+    lines += [f"warning: {said}" for said in found["warnings"]]
+    return [*lines, *(f"suggestion: {said}" for said in found["suggestions"])]
+
+
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for name, value in settings.items():
@@ -150,36 +185,6 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]
         else:
             found.append((prefix + name, value))
     return found
-
-
-def explained(entry: Mapping[str, Any]) -> str:
-    """What `penstock why` says of one record."""
-    lines = [
-        f"{entry['id']}: {entry['state']}",
-        f"  from {entry['source']} at byte {entry['offset']}",
-    ]
-    if entry["state"] == "dropped":
-        lines.append(
-            f"  by {entry['step']}, rule {entry['rule']}:"
-            f" it has {entry['value']}, the threshold is {entry['threshold']}"
-        )
-    if entry["state"] == "merged":
-        lines.append(
-            f"  by {entry['step']} into {entry['merged_into']}, similarity {entry['similarity']:g}"
-        )
-    if entry["error"]:
-        at = f"  at {entry['step']}: " if entry["step"] else "  "
-        lines.append(f"{at}{entry['error']}")
-    if entry["measures"]:
-        lines.append("  measured:")
-        lines += [f"    {name}: {_number(value)}" for name, value in entry["measures"].items()]
-    return "\n".join(lines)
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _short(text: str) -> str:

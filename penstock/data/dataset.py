@@ -6,7 +6,7 @@ The shards stand in a folder of their own so that other tools can read it as it 
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from penstock.data.files import expand
 from penstock.errors import MissingError, PenstockError, UsageError
 
 FORMAT = 1
-SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".json", ".json.gz")
+SUFFIXES = (".parquet", ".arrow", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".json", ".json.gz")
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,11 @@ def read_dataset(folder: str | Path) -> Dataset:
     return Dataset(folder, record["run"], parts, record["columns"])
 
 
-def publish(dataset: Dataset, target: Path) -> Dataset:
+def publish(dataset: Dataset, target: Path, beside: Sequence[str] = ()) -> Dataset:
     """Put a finished dataset at `target` in one step, replacing an earlier one that penstock made.
 
-    The files are linked where the disk allows it and copied where not. A folder that holds anything
+    The files are linked where the disk allows it and copied where not; `beside` are further files
+    of its folder. A folder that holds anything
     else is left alone.
     """
     if target.exists() and not (target / "dataset.json").exists() and any(target.iterdir()):
@@ -95,7 +96,8 @@ def publish(dataset: Dataset, target: Path) -> Dataset:
         fresh.mkdir(parents=True)
         for part in dataset.parts:
             _link_or_copy(dataset.folder / part.path, fresh / part.path)
-        shutil.copy2(dataset.folder / "dataset.json", fresh / "dataset.json")
+        for name in ("dataset.json", *beside):
+            shutil.copy2(dataset.folder / name, fresh / name)
         if target.exists():
             target.rename(old)
         fresh.rename(target)
@@ -104,15 +106,19 @@ def publish(dataset: Dataset, target: Path) -> Dataset:
 
 
 def read_rows(address: str | Path) -> Iterator[dict[str, Any]]:
-    """Every row of a dataset folder, or of a Parquet, JSON or JSONL file, as a dict.
+    """Every row of a dataset folder, or of a Parquet, Arrow, JSON or JSONL file, as a dict.
 
-    JSON may be an array of objects or one object a line, gzip or plain. A line that is not JSON is
-    a UsageError that names file and line: training data is not quarantined silently.
+    JSON may be an array of objects or one object a line, packed or plain. A line that is not JSON
+    is a UsageError that names file and line: training data is not quarantined silently.
     """
     for path in data_files(address):
         if path.endswith(".parquet"):
             for batch in pq.ParquetFile(path).iter_batches():
                 yield from batch.to_pylist()
+        elif path.endswith(".arrow"):
+            with pa.ipc.open_file(path) as file:
+                for number in range(file.num_record_batches):
+                    yield from file.get_batch(number).to_pylist()
         else:
             yield from _json_rows(path)
 

@@ -19,6 +19,9 @@ class Engine(Protocol):
 
     name: str
 
+    def preload(self, modules: Sequence[str]) -> None:
+        """Name modules that workers will need, to be loaded once for all where that can be done."""
+
     def each(self, tasks: Sequence[T], call: Callable[[T], R]) -> Iterator[R]:
         """Call on every task, in any order and on any worker; results as they come."""
 

@@ -38,6 +38,11 @@ class Local:
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
+        self._context = multiprocessing.get_context("forkserver")
+
+    def preload(self, modules: Sequence[str]) -> None:
+        """Load modules in the process that workers are forked from."""
+        self._context.set_forkserver_preload(["__main__", *modules])
 
     def each(self, tasks: Sequence[T], call: Callable[[T], R]) -> Iterator[R]:
         """Call on every task; results as they come."""
@@ -115,9 +120,7 @@ class Local:
 
     def _open(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self.workers, multiprocessing.get_context("forkserver"), _start_worker
-            )
+            self._pool = ProcessPoolExecutor(self.workers, self._context, _start_worker)
         return self._pool
 
 

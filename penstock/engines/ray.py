@@ -35,6 +35,9 @@ class Ray:
             ray.init(address, **({} if address else here), log_to_driver=False, logging_level=40)
         self._remote: Any = ray.remote(max_retries=3)(_call).remote
 
+    def preload(self, modules: Sequence[str]) -> None:
+        """Each of Ray's workers loads what it needs when it needs it."""
+
     def each(self, tasks: Sequence[T], call: Callable[[T], R]) -> Iterator[R]:
         """Call on every task; results as they come."""
         shared = self._ray.put(call)

@@ -17,12 +17,14 @@ from penstock.specs.read import Spec, set_key, split_setting
 class Options:
     """How to run, as opposed to what: nothing here changes a result or a digest.
 
+    `memory` is in bytes, for all processes of a recipe together.
     `root` is where run folders are made, `out` names this one. `trust` lets downloaded code and
     pickled weights run. The listener hears every event.
     """
 
     engine: str = "local"
     workers: int | None = None
+    memory: int | None = None
     root: Path = Path("runs")
     out: Path | None = None
     fresh: bool = False
@@ -104,9 +106,10 @@ def _run_recipe(recipe: Any, _spec: Spec, options: Options) -> Run:
     from penstock.engines.choose import engine
     from penstock.recipe.run import run_recipe
 
-    where = engine(options.engine, options.workers)
+    where = engine(options.engine, options.workers, options.memory)
+    recorded = options.recorded()
     try:
-        return run_recipe(recipe, where, root=options.root, **options.recorded())
+        return run_recipe(recipe, where, root=options.root, memory=options.memory, **recorded)
     finally:
         where.close()
 

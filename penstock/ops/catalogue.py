@@ -80,7 +80,7 @@ def check_needs(name: str, operator: type[Operator], where: str = "") -> None:
         raise MissingError(
             f"`{name}` needs {', '.join(missing)}, which is not installed",
             where=where,
-            hint=f"pip install {' '.join(missing)}",
+            hint=f"pip install '{f'penstock[{operator.extra}]' if operator.extra else missing[0]}'",
         )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -12,10 +12,14 @@ import pyarrow.compute as pc
 
 from penstock.data.schema import put
 from penstock.errors import PenstockError, RecordError
-from penstock.ops.base import Filter, Map, Rule, failing
-from penstock.recipe.batch import Batch
+from penstock.ops.base import PARENT, Filter, Group, Map, Survey, failing
+from penstock.recipe.batch import CHILD_BITS, COUNT_BITS, MOST_CHILDREN, Batch
 from penstock.recipe.load import Step
 
+if TYPE_CHECKING:
+    from penstock.text.features import Features
+
+_NO_TEXT = {"state": "dropped", "rule": "no_text", "value": "0", "threshold": "1"}
 _EVERY_ROW = (ImportError, NotImplementedError, PenstockError)
 
 
@@ -31,6 +35,15 @@ class Outcome:
     def places(self) -> np.ndarray:
         """The places of the rows that the results are for."""
         return np.concatenate(self.good) if self.good else np.zeros(0, dtype=int)
+
+    def set_faults_aside(self, batch: Batch, step: Step) -> None:
+        """Quarantine the rows that were failed, and go on with the others."""
+        for place, error in self.faults:
+            fault(batch, step, place, error)
+        if self.faults:
+            good = np.zeros(batch.rows.num_rows, dtype=bool)
+            good[self.places] = True
+            batch.thin(good)
 
 
 def isolate(rows: pa.RecordBatch, call: Callable[[pa.RecordBatch], Any]) -> Outcome:
@@ -61,55 +74,113 @@ def isolate(rows: pa.RecordBatch, call: Callable[[pa.RecordBatch], Any]) -> Outc
     return outcome
 
 
-def apply_pass(batch: Batch, steps: tuple[Step, ...]) -> None:
-    """Apply one map, or one block of filters."""
-    if isinstance(steps[0].operator, Map):
-        apply_map(batch, steps[0])
+def apply_pass(
+    batch: Batch, steps: tuple[Step, ...], *, births: int = 0, fast: bool = True
+) -> None:
+    """Apply one map, or one block of filters.
+
+    `births` is how many one-to-many steps of the recipe stand before it. `fast` lets filters
+    measure shared features, which pays from about a thousand documents on.
+    """
+    operator = steps[0].operator
+    if isinstance(operator, Filter):
+        apply_block(batch, steps, fast=fast)
+    elif cast(Map, operator).many:
+        apply_split(batch, steps[0], births)
     else:
-        apply_block(batch, steps)
+        apply_map(batch, steps[0])
 
 
 def apply_map(batch: Batch, step: Step) -> None:
     """Change the rows; those whose text is gone afterwards are dropped by the rule `no_text`."""
-    before = batch.rows
-    batch.enter(step, before.num_rows)
-    outcome = isolate(before, cast(Map, step.operator).batch)
-    for place, error in outcome.faults:
-        _fault(batch, step, place, error)
+    outcome = _mapped(batch, step)
+    if outcome.results:
+        changed = pa.concat_batches(outcome.results)
+        _check_size(step, changed, outcome.places)
+        batch.replace(changed, batch.numbers[outcome.places])
+        _drop_textless(batch, step)
+    else:
+        batch.thin(np.zeros(batch.rows.num_rows, dtype=bool))
+    batch.leave(step, batch.rows.num_rows)
+
+
+def apply_split(batch: Batch, step: Step, births: int) -> None:
+    """Make several documents of each: the parent ends as split, its children are born."""
+    outcome = _mapped(batch, step)
+    outcome.results = [
+        _shifted(children, places[0])
+        for children, places in zip(outcome.results, outcome.good, strict=True)
+    ]
+    asked = batch.rows.num_rows
+    empty = put(batch.rows.slice(0, 0), PARENT, pa.array([], pa.int32()))
+    children = pa.concat_batches(outcome.results) if outcome.results else empty
+    parents = children.column(PARENT).to_numpy()
+    counts = np.bincount(parents, minlength=asked)
+    failed = np.zeros(asked, dtype=bool)
+    failed[[place for place, _ in outcome.faults]] = True
+    split = np.flatnonzero(counts > 0)
+    childless = np.flatnonzero((counts == 0) & ~failed)
+    batch.end(split, state="split", step=step.label)
+    batch.end(childless, step=step.label, **_NO_TEXT)
+    ordinals = np.arange(len(parents)) - (np.cumsum(counts) - counts)[parents] + 1
+    names = zip(batch.rows.column("id").take(pa.array(parents)).to_pylist(), ordinals, strict=True)
+    ids = pa.array([f"{name}#{ordinal}" for name, ordinal in names], pa.string())
+    numbers = _child_numbers(step, batch.numbers[parents], births)
+    batch.replace(put(children.drop_columns([PARENT]), "id", ids), numbers)
+    batch.born += len(parents)
+    batch.counts[step.label]["born"] += len(parents)
+    _drop_textless(batch, step)
+    batch.leave(step, batch.rows.num_rows)
+
+
+def _mapped(batch: Batch, step: Step) -> Outcome:
+    batch.enter(step, batch.rows.num_rows)
+    outcome = isolate(batch.rows, cast(Map, step.operator).batch)
     if step.on_error == "pass" and outcome.faults:
         raise PenstockError(
             f"`{step.name}` failed on {batch.rows.column('id')[outcome.faults[0][0]]}:"
             f" {outcome.faults[0][1]}",
             hint="`on_error: pass` is for filters; a map that fails leaves no row to pass on",
         )
-    if outcome.results:
-        changed = pa.concat_batches(outcome.results)
-        _check_size(step, changed, outcome.places)
-        batch.at, batch.rows = batch.at[outcome.places], changed
-        _drop_textless(batch, step)
-    else:
-        batch.thin(np.zeros(before.num_rows, dtype=bool))
-    batch.leave(step, batch.rows.num_rows)
+    for place, error in outcome.faults:
+        fault(batch, step, place, error)
+    return outcome
 
 
-def apply_block(batch: Batch, steps: tuple[Step, ...]) -> None:
+def _shifted(children: pa.RecordBatch, first: int) -> pa.RecordBatch:
+    """Children of a run of rows, with their parents' places among all rows."""
+    return put(children, PARENT, pc.add(children.column(PARENT), pa.scalar(int(first), pa.int32())))
+
+
+def _child_numbers(step: Step, parents: np.ndarray, births: int) -> np.ndarray:
+    """Numbers for children: the record's, then which one-to-many step, then a count."""
+    records = parents >> CHILD_BITS
+    starts = np.flatnonzero(np.diff(records, prepend=-1))
+    sizes = np.diff(np.append(starts, len(records)))
+    counts = np.arange(len(records)) - np.repeat(starts, sizes) + 1
+    if births >= 1 << (CHILD_BITS - COUNT_BITS):
+        raise PenstockError("a recipe may have at most 8 one-to-many steps")
+    if len(counts) and counts.max() > MOST_CHILDREN:
+        raise PenstockError(
+            f"step {step.index + 1} `{step.name}` makes {counts.max():,} documents of one record",
+            hint=f"at most {MOST_CHILDREN:,}; drop such records before",
+        )
+    found: np.ndarray = records << CHILD_BITS | births << COUNT_BITS | counts
+    return found
+
+
+def apply_block(batch: Batch, steps: tuple[Step, ...], *, fast: bool) -> None:
     """Measure with every filter of a block, and blame the first that fails in written order.
 
     A filter marked `cost = "model"` measures only the rows that none before it has failed.
     """
     undecided = np.ones(batch.rows.num_rows, dtype=bool)
+    features = _features(batch.rows, steps) if fast else None
     for step in steps:
         operator = cast(Filter, step.operator)
         batch.enter(step, int(undecided.sum()))
-        asked = np.flatnonzero(undecided) if operator.cost == "model" else np.arange(len(undecided))
-        outcome = isolate(batch.rows.take(pa.array(asked)), operator.measure_batch)
-        for place, error in outcome.faults:
-            if undecided[asked[place]] and step.on_error != "pass":
-                _fault(batch, step, int(asked[place]), error)
-                undecided[asked[place]] = False
-        if outcome.results:
-            places = asked[outcome.places]
-            measures = _joined(outcome.results)
+        places, measures = _measured(batch, step, undecided, features)
+        if len(places):
             batch.measured(step, places, measures)
             _add_columns(batch, operator, places, measures)
             _decide(batch, step, places, measures, undecided)
@@ -117,20 +188,93 @@ def apply_block(batch: Batch, steps: tuple[Step, ...]) -> None:
     batch.thin(undecided)
 
 
+def is_fast(step: Step) -> bool:
+    """Whether a step can measure from features that filters share."""
+    kind = type(step.operator)
+    return issubclass(kind, Filter) and kind.measure_features is not Filter.measure_features
+
+
+def _features(rows: pa.RecordBatch, steps: tuple[Step, ...]) -> Features | None:
+    """What the filters of a block share, where one of them can use it."""
+    if not any(map(is_fast, steps)) or not rows.num_rows:
+        return None
+    if rows.schema.get_field_index("text") < 0:
+        return None
+    from penstock.text.features import Features
+
+    return Features(rows.column("text"))
+
+
+def _measured(
+    batch: Batch, step: Step, undecided: np.ndarray, features: Features | None
+) -> tuple[np.ndarray, dict[str, pa.Array]]:
+    """The places that a filter has measured, and the measures there."""
+    operator = cast(Filter, step.operator)
+    everywhere = np.arange(len(undecided))
+    if operator.cost == "model":
+        asked = np.flatnonzero(undecided)
+    else:
+        asked = everywhere
+        shared = operator.measure_features(features) if features is not None else None
+        if shared is not None:
+            return everywhere, _masked(shared, operator, batch.rows)
+    outcome = isolate(batch.rows.take(pa.array(asked)), lambda rows: _measure(operator, rows))
+    for place, error in outcome.faults:
+        if undecided[asked[place]] and step.on_error != "pass":
+            fault(batch, step, int(asked[place]), error)
+            undecided[asked[place]] = False
+    if not outcome.results:
+        return np.zeros(0, dtype=int), {}
+    names = outcome.results[0]
+    joined = {name: pa.concat_arrays([one[name] for one in outcome.results]) for name in names}
+    return asked[outcome.places], joined
+
+
+def _measure(operator: Filter, rows: pa.RecordBatch) -> dict[str, pa.Array]:
+    applies = operator.applies(rows)
+    if applies is not None:
+        text = pc.if_else(applies, rows.column("text"), pa.scalar(None, pa.string()))
+        rows = put(rows, "text", text)
+    return operator.measure_batch(rows)
+
+
+def _masked(
+    shared: Mapping[str, Any], operator: Filter, rows: pa.RecordBatch
+) -> dict[str, pa.Array]:
+    """Measures of shared features, null where a row has no text or is not to be measured."""
+    unmeasured = pc.is_null(rows.column("text"))
+    applies = operator.applies(rows)
+    if applies is not None:
+        unmeasured = pc.or_(unmeasured, pc.invert(applies))
+    columns = {
+        name: pa.array(values).cast(operator.measures[name]) for name, values in shared.items()
+    }
+    if not pc.any(unmeasured).as_py():
+        return columns
+    return {
+        name: pc.if_else(unmeasured, pa.scalar(None, values.type), values)
+        for name, values in columns.items()
+    }
+
+
 def _decide(
     batch: Batch,
     step: Step,
     places: np.ndarray,
-    measures: dict[str, pa.Array],
+    measures: Mapping[str, pa.Array],
     undecided: np.ndarray,
 ) -> None:
     rules = cast(Filter, step.operator).rules()
     failed = failing(rules, measures, len(places))
-    for index in np.flatnonzero((failed >= 0) & undecided[places]):
-        rule: Rule = rules[failed[index]]
-        value = measures[rule.measure][int(index)].as_py()
-        batch.drop(int(places[index]), step, rule.name, shown(value), shown(rule.threshold))
-        undecided[places[index]] = False
+    failed[~undecided[places]] = -1
+    for index, rule in enumerate(rules):
+        chosen = np.flatnonzero(failed == index)
+        if len(chosen):
+            values = measures[rule.measure].take(pa.array(chosen)).to_pylist()
+            fate = {"rule": rule.name, "threshold": shown(rule.threshold)}
+            shown_values = [shown(value) for value in values]
+            batch.end(places[chosen], state="dropped", step=step.label, value=shown_values, **fate)
+            undecided[places[chosen]] = False
 
 
 def shown(value: Any) -> str:
@@ -147,8 +291,10 @@ def shown(value: Any) -> str:
 
 
 def _add_columns(
-    batch: Batch, operator: Filter, places: np.ndarray, measures: dict[str, pa.Array]
+    batch: Batch, operator: Filter, places: np.ndarray, measures: Mapping[str, pa.Array]
 ) -> None:
+    if not operator.columns:
+        return
     source = np.full(batch.rows.num_rows, -1)
     source[places] = np.arange(len(places))
     index = pa.array(source, mask=source < 0)
@@ -159,14 +305,18 @@ def _add_columns(
 def _drop_textless(batch: Batch, step: Step) -> None:
     if batch.rows.schema.get_field_index("text") < 0:
         return
-    empty = pc.equal(pc.fill_null(pc.utf8_length(batch.rows.column("text")), 0), 0)
+    empty = pc.equal(pc.fill_null(pc.binary_length(batch.rows.column("text")), 0), 0)
     gone = empty.to_numpy(zero_copy_only=False)
-    for place in np.flatnonzero(gone):
-        batch.drop(int(place), step, "no_text", "0", "1")
-    batch.thin(~gone)
+    if gone.any():
+        places = np.flatnonzero(gone)
+        batch.end(
+            places, state="dropped", step=step.label, rule="no_text", value="0", threshold="1"
+        )
+        batch.thin(~gone)
 
 
-def _fault(batch: Batch, step: Step, place: int, error: Exception) -> None:
+def fault(batch: Batch, step: Step, place: int, error: Exception) -> None:
+    """Quarantine a row that a step failed on; or end the run, where the step says so."""
     if step.on_error == "fail":
         name = batch.rows.column("id")[place]
         raise PenstockError(
@@ -185,19 +335,35 @@ def _check_size(step: Step, changed: pa.RecordBatch, places: np.ndarray) -> None
         )
 
 
-def _joined(results: list[dict[str, pa.Array]]) -> dict[str, pa.Array]:
-    return {name: pa.concat_arrays([one[name] for one in results]) for name in results[0]}
+def step_schema(rows: pa.RecordBatch, step: Step) -> pa.RecordBatch:
+    """Send no rows through a step, for the columns that come out. Mistakes about columns show here,
+    before anything is read, and name the step."""
+    try:
+        return _through(rows, step)
+    except PenstockError as error:
+        error.where = error.where or f"step {step.index + 1} `{step.name}`"
+        raise
 
 
-def schema_after(schema: pa.Schema, passes: tuple[tuple[Step, ...], ...]) -> pa.Schema:
-    """The columns that come out of some passes, found by sending no rows through them."""
+def _through(rows: pa.RecordBatch, step: Step) -> pa.RecordBatch:
+    operator = step.operator
+    if isinstance(operator, Survey):
+        operator = operator.bind(None)
+    if isinstance(operator, Map):
+        rows = operator.batch(rows)
+        return rows.drop_columns([PARENT]) if operator.many else rows
+    if isinstance(operator, Filter):
+        measures = operator.measure_batch(rows)
+        for measure, column in operator.columns.items():
+            rows = put(rows, column, measures[measure])
+    if isinstance(operator, Group):
+        operator.keys(rows)
+    return rows
+
+
+def schema_after(schema: pa.Schema, steps: Iterable[Step]) -> pa.Schema:
+    """The columns that come out of some steps."""
     rows = pa.RecordBatch.from_pylist([], schema)
-    for step in (step for one in passes for step in one):
-        operator = step.operator
-        if isinstance(operator, Map):
-            rows = operator.batch(rows)
-        elif isinstance(operator, Filter):
-            measures = operator.measure_batch(rows)
-            for measure, column in operator.columns.items():
-                rows = put(rows, column, measures[measure])
+    for step in steps:
+        rows = step_schema(rows, step)
     return rows.schema

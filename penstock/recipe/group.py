@@ -19,54 +19,81 @@ from penstock.recipe.load import Step
 
 # Only these travel: 16 bytes of digest and who it belongs to, never a text.
 KEYS = pa.schema(
-    [("key", pa.binary(16)), ("shard", pa.int32()), ("row", pa.int64()), ("id", pa.string())]
+    [
+        ("key", pa.binary(16)),
+        ("shard", pa.int32()),
+        ("row", pa.int64()),
+        ("id", pa.string()),
+        ("rank", pa.float64()),
+    ]
 )
 VERDICTS = pa.schema(
     [
         ("shard", pa.int32()),
         ("row", pa.int64()),
+        ("state", pa.string()),
+        ("rule", pa.string()),
+        ("value", pa.string()),
+        ("threshold", pa.string()),
         ("merged_into", pa.string()),
         ("similarity", pa.float64()),
     ]
 )
+FATE = ("state", "rule", "value", "threshold", "merged_into", "similarity")
 BUCKET_ROWS = 1_000_000
+KEY_BYTES = 1024  # what a key row takes while its bucket is sorted and decided on
 HOME_BUCKETS = 64
 
 
 def key_rows(batch: Batch, step: Step, shard: int) -> pa.Table:
     """The key rows of a batch. A row whose key cannot be made is quarantined."""
+    operator = cast(Group, step.operator)
     batch.enter(step, batch.rows.num_rows)
-    outcome = isolate(batch.rows, cast(Group, step.operator).keys)
-    for place, error in outcome.faults:
-        batch.set_aside(place, step, error)
-    if outcome.faults:
-        good = np.zeros(batch.rows.num_rows, dtype=bool)
-        good[outcome.places] = True
-        batch.thin(good)
+    outcome = isolate(batch.rows, lambda rows: (operator.keys(rows), operator.ranks(rows)))
+    outcome.set_faults_aside(batch, step)
     # The rows that go on are counted when the verdicts are in.
     batch.leave(step, 0)
-    keys = pa.concat_arrays(outcome.results) if outcome.results else pa.array([], KEYS[0].type)
+    keys, ranks = (
+        pa.concat_arrays([found[which] for found in outcome.results])
+        if outcome.results
+        else pa.array([], KEYS.field(name).type)
+        for which, name in enumerate(("key", "rank"))
+    )
     rows = pa.table(
         {
             "key": keys,
             "shard": pa.array([shard] * len(keys), pa.int32()),
-            "row": pa.array(batch.numbers[batch.at], pa.int64()),
+            "row": pa.array(batch.numbers, pa.int64()),
             "id": batch.rows.column("id"),
+            "rank": ranks.cast(pa.float64()),
         },
         KEYS,
     )
     return rows.filter(rows.column("key").is_valid())
 
 
+def bucket_rows(memory: int | None) -> int:
+    """How many key rows may be held at a time."""
+    if memory is None:
+        return BUCKET_ROWS
+    return max(10_000, min(BUCKET_ROWS, memory // 4 // KEY_BYTES))
+
+
 def gather(
-    engine: Engine, step: Step, keys: Sequence[tuple[Path, int]], scratch: Path, home: Path
+    engine: Engine,
+    step: Step,
+    keys: Sequence[tuple[Path, int]],
+    scratch: Path,
+    home: Path,
+    bucket_rows: int = BUCKET_ROWS,
 ) -> None:
     """Let all key rows meet, and write each shard's verdicts to `home/<shard>.verdicts.arrow`.
 
-    `keys` are the key files and how many rows each holds. A shard without verdicts has no file.
+    `keys` are the key files and how many rows each holds. A bucket of about `bucket_rows` is held
+    in memory at a time. A shard without verdicts has no file.
     """
     files = [path for path, _ in keys]
-    buckets = max(1, -(-sum(rows for _, rows in keys) // BUCKET_ROWS))
+    buckets = max(1, -(-sum(rows for _, rows in keys) // bucket_rows))
     elect = partial(_elect, cast(Group, step.operator))
     verdicts: list[Path] = []
     for number, table in enumerate(engine.group(files, "key", buckets, elect, scratch / "keys")):
@@ -81,15 +108,16 @@ def gather(
 def settle(batch: Batch, step: Step, verdicts: pa.Table) -> None:
     """Apply the verdicts of a group to the rows of a batch."""
     batch.enter(step, 0)
-    places = {int(number): place for place, number in enumerate(batch.numbers)}
-    stays = np.ones(batch.rows.num_rows, dtype=bool)
-    rows = verdicts.column("row").to_numpy()
-    low, high = np.searchsorted(rows, [batch.numbers[0], batch.numbers[-1] + 1])
-    for verdict in verdicts.slice(low, high - low).to_pylist():
-        place = places[verdict["row"]]
-        batch.merge(place, step, verdict["merged_into"], verdict["similarity"])
-        stays[place] = False
-    batch.thin(stays)
+    if batch.rows.num_rows:
+        numbers = verdicts.column("row").to_numpy()
+        low, high = np.searchsorted(numbers, [batch.numbers[0], batch.numbers[-1] + 1])
+        ours = verdicts.slice(low, high - low).combine_chunks()
+        places = np.searchsorted(batch.numbers, numbers[low:high])
+        fate = {name: ours.column(name).combine_chunks() for name in FATE}
+        batch.end(places, step=step.label, **fate)
+        stays = np.ones(batch.rows.num_rows, dtype=bool)
+        stays[places] = False
+        batch.thin(stays)
     batch.leave(step, batch.rows.num_rows)
 
 
@@ -102,8 +130,17 @@ def read_verdicts(path: Path) -> pa.Table:
 
 
 def _elect(operator: Group, bucket: pa.Table) -> pa.Table:
-    ordered = bucket.sort_by([("key", "ascending"), ("shard", "ascending"), ("row", "ascending")])
-    return operator.elect(ordered.combine_chunks()).cast(VERDICTS)
+    order = [(name, "ascending") for name in ("key", "rank", "shard", "row")]
+    found = operator.elect(bucket.sort_by(order).combine_chunks())
+    if "state" not in found.column_names:
+        found = found.append_column("state", pa.repeat("merged", found.num_rows))
+    columns = [
+        found.column(field.name).cast(field.type)
+        if field.name in found.column_names
+        else pa.nulls(found.num_rows, field.type)
+        for field in VERDICTS
+    ]
+    return pa.table(columns, VERDICTS)
 
 
 def _write_home(home: Path, bucket: pa.Table) -> pa.Table:

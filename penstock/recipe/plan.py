@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from penstock.errors import UsageError
-from penstock.ops.base import Filter, Group, Map, Read, Write
+from penstock.ops.base import Filter, Group, Map, Read, Survey, Write
 from penstock.recipe.load import Recipe, Step
 
 
@@ -15,17 +15,29 @@ from penstock.recipe.load import Recipe, Step
 class Stage:
     """One pass over every shard, fused: nothing lands on disk between its steps.
 
-    The first stage begins with `reader`, a later one with the verdicts of the group before it
-    (`settles`). It ends in the keys of `group`, or in `writers`. `passes` are its maps and blocks:
-    filters with nothing between them form a block, in which each cheap one measures every row.
+    The first stage begins with `reader`, a later one with what the group or survey before it has
+    found (`settles`). It ends in another one (`meets`), or in `writers`. `passes` are its maps and
+    blocks: filters with nothing between them form a block, in which each cheap one measures every
+    row.
     """
 
     index: int
     reader: Step | None = None
     settles: Step | None = None
     passes: tuple[tuple[Step, ...], ...] = ()
-    group: Step | None = None
+    meets: Step | None = None
     writers: tuple[Step, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that change the columns: a survey's, once it has found what it looked for."""
+        settled = [self.settles] if self.settles is not None else []
+        return (*settled, *(step for steps in self.passes for step in steps))
+
+    @property
+    def births(self) -> int:
+        """How many of its steps make several documents of one."""
+        return sum(isinstance(s.operator, Map) and s.operator.many for s in self.steps)
 
 
 def plan(recipe: Recipe) -> tuple[Stage, ...]:
@@ -56,8 +68,8 @@ def _stages(reader: Step, body: list[Step], writers: tuple[Step, ...]) -> Iterab
     stage = Stage(0, reader=reader)
     rows: list[Step] = []
     for step in body:
-        if isinstance(step.operator, Group):
-            yield replace(stage, passes=_passes(rows), group=step)
+        if isinstance(step.operator, Group | Survey):
+            yield replace(stage, passes=_passes(rows), meets=step)
             stage, rows = Stage(stage.index + 1, settles=step), []
         else:
             rows.append(step)

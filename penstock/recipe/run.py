@@ -3,59 +3,39 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 
 from penstock.data.atomic import sweep, write_text
-from penstock.data.dataset import Dataset, Part, publish
-from penstock.data.files import File, expand, fingerprint
-from penstock.data.shards import Shard, cut
+from penstock.data.files import fingerprint
+from penstock.data.shards import Shard
 from penstock.engines.engine import Engine
 from penstock.errors import GateError, PenstockError
-from penstock.ops.base import Read, Write
-from penstock.recipe.apply import schema_after
-from penstock.recipe.group import gather
+from penstock.ops.base import Survey
+from penstock.recipe.apply import is_fast
+from penstock.recipe.group import bucket_rows, gather
 from penstock.recipe.load import Recipe
-from penstock.recipe.plan import Stage, plan
-from penstock.recipe.reading import document_schema
-from penstock.recipe.shard import Task, dataset_folder, run_task
+from penstock.recipe.outside import outside
+from penstock.recipe.plan import Stage
+from penstock.recipe.publishing import publish_all
+from penstock.recipe.pulse import Pulse
+from penstock.recipe.rejudge import Again, run_again
+from penstock.recipe.reuse import Earlier, task_key
+from penstock.recipe.shard import FAST_BYTES, Task, run_task, summary_file
+from penstock.recipe.spool import spooled
+from penstock.recipe.survey import unite
+from penstock.recipe.work import Work, prepare
 from penstock.runs.commit import committed
-from penstock.runs.folder import Listener, Run, open_run, recording
+from penstock.runs.folder import Listener, Run, digest, open_run, recording
 from penstock.runs.ledger import Totals, add_up
-
-
-@dataclass(frozen=True)
-class Work:
-    """All there is to do: the stages, over these shards of these files."""
-
-    recipe: Recipe
-    stages: tuple[Stage, ...]
-    files: tuple[File, ...]
-    shards: tuple[Shard, ...]
-    schema: pa.Schema
-
-    def schema_of(self, stage: Stage) -> pa.Schema:
-        """The columns of the rows that enter a stage."""
-        schema = self.schema
-        for earlier in self.stages[: stage.index]:
-            schema = schema_after(schema, earlier.passes)
-        return schema
-
-
-def prepare(recipe: Recipe) -> Work:
-    """Plan a recipe and look at its input. Raises MissingError when there is none."""
-    stages = plan(recipe)
-    reader = cast(Read, recipe.steps[0].operator)
-    paths = (reader.path,) if isinstance(reader.path, str) else reader.path
-    files = expand(paths, reader.suffixes)
-    shards = cut(files, splittable=reader.splittable)
-    return Work(recipe, stages, tuple(files), tuple(shards), document_schema(reader, files))
+from penstock.runs.memory import peak_memory
+from penstock.text.features import KERNELS
 
 
 def run_recipe(
@@ -63,11 +43,15 @@ def run_recipe(
     engine: Engine,
     *,
     root: Path,
+    memory: int | None = None,
     out: Path | None = None,
     fresh: bool = False,
     listener: Listener | None = None,
 ) -> Run:
     """Run a recipe and record it; a finished run of the same recipe and input is returned as it is.
+
+    `memory` (bytes) bounds what meets in one place: the buckets of groups. What all processes have
+    held at most is recorded as `peak_memory`.
 
     Raises PenstockError when the sums do not match, and GateError when more records were
     quarantined than `max_errors` allows.
@@ -80,7 +64,7 @@ def run_recipe(
         kind="recipe",
         name=recipe.name,
         spec=spec,
-        inputs={"documents": fingerprint(work.files)},
+        inputs={"documents": fingerprint(work.files), **outside_files(recipe)},
         out=out,
         fresh=fresh,
         listener=listener,
@@ -90,34 +74,96 @@ def run_recipe(
         return run
     # Bytes are promised for one set of versions and one kind of machine.
     versions = {**run.record["versions"], "pyarrow": pa.__version__}
-    with recording(run, engine=engine.name, shards=len(work.shards), versions=versions):
+    with recording(run, engine=engine.name, versions=versions):
         sweep(run.path)
-        reports = [
-            record for stage in work.stages for record in _run_stage(run, work, stage, engine)
-        ]
-        _finish(run, work, reports)
+        _do(run, work, engine, memory, None if fresh else Earlier(run, recipe))
     return run
 
 
-def _run_stage(run: Run, work: Work, stage: Stage, engine: Engine) -> list[dict[str, Any]]:
+def _do(run: Run, work: Work, engine: Engine, memory: int | None, earlier: Earlier | None) -> None:
+    """Do all stages, one after the other, and finish."""
+    large = any(shard.size >= FAST_BYTES for shard in work.shards)
+    if large and any(map(is_fast, work.recipe.steps)):
+        engine.preload(KERNELS)
+    work = spooled(run, work, engine)
+    run.save(shards=len(work.shards))
+    bucket = bucket_rows(memory)
+    reports = []
+    for stage in work.stages:
+        reports += _run_stage(run, work, stage, engine, bucket, earlier)
+    run.save(memory=memory, peak_memory=_peak([record["report"] for record in reports]))
+    _finish(run, work, reports)
+
+
+def outside_files(recipe: Recipe) -> dict[str, str]:
+    """Digests of the lists, models and code that the steps depend on, by the step's label."""
+    found = {step.label: outside(step) for step in recipe.steps}
+    return {label: digest(files) for label, files in found.items() if files}
+
+
+def _peak(reports: list[dict[str, Any]]) -> int:
+    """What all processes have held at most, as if all had held their most at the same time."""
+    workers: dict[int, int] = {os.getpid(): peak_memory()}
+    for report in reports:
+        workers[report["worker"]] = max(workers.get(report["worker"], 0), report["peak_memory"])
+    return sum(workers.values())
+
+
+def _run_stage(
+    run: Run, work: Work, stage: Stage, engine: Engine, bucket: int, earlier: Earlier | None
+) -> list[dict[str, Any]]:
     """Do what is not committed yet; the markers of all shards, in order."""
-    schema = work.schema_of(stage)
-    tasks = [Task(run.path, shard, stage, schema) for shard in work.shards]
+    tasks = _tasks(run, work, stage)
     found = [committed(run.path, task.marker) for task in tasks]
     pending = [task for task, record in zip(tasks, found, strict=True) if record is None]
-    totals: Counter[str] = Counter()
+    pulse = Pulse(run, len(tasks), sum(file.size for file in work.files))
     for record in found:
         if record is not None:
-            totals.update(_progress(record["report"]))
+            pulse.add(record["report"], say=False)
     done = len(tasks) - len(pending)
     run.note("stage", stage=stage.index + 1, stages=len(work.stages), shards=len(tasks), done=done)
-    for report in engine.each(pending, run_task):
-        done += 1
-        totals.update(_progress(report))
-        run.note("shard", shard=report["shard"], shards=len(tasks), done=done, **totals)
+    todo: list[Task | Again] = []
+    for task in pending:
+        reused = earlier.adopt(task) if earlier else None
+        if reused is not None:
+            pulse.add(reused)
+        else:
+            todo.append((earlier.again(task) if earlier else None) or task)
+    with pulse.beating():
+        _bring_back(run, work, stage, todo, engine)
+        for report in engine.each(todo, do):
+            pulse.add(report)
     records = [_finished(run, task) for task in tasks]
-    _meet(run, stage, tasks, records, engine)
+    _meet(run, stage, tasks, records, engine, bucket)
     return records
+
+
+def _tasks(run: Run, work: Work, stage: Stage, shards: Iterable[Shard] | None = None) -> list[Task]:
+    stages = work.stages[: stage.index + 1]
+    schema = work.schema_of(stage)
+    tasks = []
+    for shard in work.shards if shards is None else shards:
+        known = work.input_keys[shard.index]
+        key = task_key(run.path, known, shard, stages)
+        tasks.append(Task(run.path, shard, stages, schema, key, known))
+    return tasks
+
+
+def _bring_back(
+    run: Run, work: Work, stage: Stage, todo: Iterable[Task | Again], engine: Engine
+) -> None:
+    """Make the rows again that earlier stages handed on, where only their keys were taken over from
+    an earlier run."""
+    for before in work.stages[: stage.index]:
+        tasks = _tasks(run, work, before, [one.shard for one in todo])
+        gone = [task for task in tasks if not task.file("rows.arrow").exists()]
+        for _ in engine.each(gone, run_task):
+            pass  # counted when its keys were
+
+
+def do(task: Task | Again) -> dict[str, Any]:
+    """Do a task, from its input or from what an earlier run has measured."""
+    return run_again(task) if isinstance(task, Again) else run_task(task)
 
 
 def _finished(run: Run, task: Task) -> dict[str, Any]:
@@ -132,33 +178,35 @@ def _finished(run: Run, task: Task) -> dict[str, Any]:
 
 
 def _meet(
-    run: Run, stage: Stage, tasks: list[Task], records: list[dict[str, Any]], engine: Engine
+    run: Run,
+    stage: Stage,
+    tasks: list[Task],
+    records: list[dict[str, Any]],
+    engine: Engine,
+    bucket: int,
 ) -> None:
     """Let the key rows of a stage meet. Done again after an interruption: keys are small."""
-    if stage.group is None:
+    step = stage.meets
+    if step is None:
+        return
+    home = run.path / "stages" / str(stage.index)
+    if isinstance(step.operator, Survey):
+        run.note("survey", step=step.label, shards=len(tasks))
+        unite(engine, step, [task.file("summary") for task in tasks], summary_file(run.path, step))
         return
     keys = [
         (task.file("keys.arrow"), _rows_out(record))
         for task, record in zip(tasks, records, strict=True)
     ]
-    home = run.path / "stages" / str(stage.index)
     for old in home.glob("*.verdicts.arrow"):
         old.unlink()
-    run.note("group", step=stage.group.label, rows=sum(rows for _, rows in keys))
-    gather(engine, stage.group, keys, home / "scratch", home)
+    run.note("group", step=step.label, rows=sum(rows for _, rows in keys))
+    gather(engine, step, keys, home / "scratch", home, bucket)
     shutil.rmtree(home / "scratch", ignore_errors=True)
 
 
 def _rows_out(record: dict[str, Any]) -> int:
     return int(record["report"]["handed_on"])
-
-
-def _progress(report: dict[str, Any]) -> dict[str, int]:
-    return {
-        "read": report["read"],
-        "kept": report["states"].get("kept", 0),
-        "bytes": report["bytes"],
-    }
 
 
 def _finish(run: Run, work: Work, records: list[dict[str, Any]]) -> None:
@@ -170,8 +218,18 @@ def _finish(run: Run, work: Work, records: list[dict[str, Any]]) -> None:
     run.save(totals=vars(totals), steps=steps)
     _check_steps(run, steps)
     _check_budget(work.recipe, totals)
-    run.save(out=str(_publish(run, work, records[-len(work.shards) :])))
-    shutil.rmtree(run.path / "stages", ignore_errors=True)
+    run.save(out=str(publish_all(run, work, records[-len(work.shards) :])))
+    _clear(run.path / "stages")
+    shutil.rmtree(run.path / "spool", ignore_errors=True)
+
+
+def _clear(stages: Path) -> None:
+    """Remove the rows that stages handed on. Their keys are small, and are kept: they say what a
+    later run with more input has not to read again."""
+    for file in stages.glob("*/*"):
+        if file.name.endswith(("rows.arrow", "verdicts.arrow")):
+            file.unlink()
+    shutil.rmtree(stages / "pulse", ignore_errors=True)
 
 
 def _totals(work: Work, reports: list[dict[str, Any]]) -> Totals:
@@ -179,7 +237,7 @@ def _totals(work: Work, reports: list[dict[str, Any]]) -> Totals:
     by_shard: dict[str, Counter[str]] = {}
     for report in reports:
         counts = by_shard.setdefault(report["shard"], Counter())
-        counts.update({"read": report["read"], **report["states"]})
+        counts.update({"read": report["read"], "born": report["born"], **report["states"]})
     for shard in work.shards:
         Totals(**by_shard[shard.name]).check(f"shard {shard.name} of {shard.file.address}")
     return add_up(by_shard.values())
@@ -200,33 +258,13 @@ def _rounded(counts: Counter[str]) -> dict[str, Any]:
         "rows_in": counts["rows_in"],
         "rows_out": counts["rows_out"],
         "quarantined": counts["quarantined"],
+        "born": counts["born"],
         "seconds": round(counts["seconds"], 3),
     }
 
 
 def _line(report: dict[str, Any]) -> dict[str, Any]:
     return {key: report[key] for key in ("shard", "stage", "steps", "seconds", "bytes")}
-
-
-def _publish(run: Run, work: Work, final: list[dict[str, Any]]) -> Path:
-    """Write `dataset.json` for every writer; where the last one's documents stand."""
-    schema = schema_after(work.schema_of(work.stages[-1]), work.stages[-1].passes)
-    out = run.path
-    for number, step in enumerate(work.stages[-1].writers):
-        folder = dataset_folder(run.path, number)
-        parts = tuple(_part(run, folder, record, number) for record in final)
-        columns = {column.name: str(column.type) for column in schema}
-        dataset = Dataset(folder, run.path.name, parts, columns)
-        dataset.write()
-        target = cast(Write, step.operator).path
-        out = publish(dataset, Path(target)).folder if target else folder
-    return out
-
-
-def _part(run: Run, folder: Path, record: dict[str, Any], number: int) -> Part:
-    file = record["files"][f"data-{number}"]
-    path = str((run.path / file["path"]).relative_to(folder))
-    return Part(path, record["report"]["states"]["kept"], file["bytes"], file["digest"])
 
 
 def _check_steps(run: Run, steps: list[dict[str, Any]]) -> None:

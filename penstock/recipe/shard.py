@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from penstock.data.atomic import replacing
+from penstock.data.atomic import replacing, write_text
 from penstock.data.schema import put
 from penstock.data.shards import Shard
-from penstock.ops.base import Read, Write
+from penstock.errors import PenstockError
+from penstock.ops.base import Group, Read, Survey, Write, Writer
 from penstock.recipe.apply import apply_pass, schema_after
-from penstock.recipe.batch import Batch, ledger_table, quarantine_table
+from penstock.recipe.batch import CHILD_BITS, Batch
 from penstock.recipe.group import KEYS, key_rows, read_verdicts, settle
 from penstock.recipe.load import Step
 from penstock.recipe.plan import Stage
 from penstock.recipe.reading import read_batches
+from penstock.recipe.records import Records, measure_schema
+from penstock.recipe.survey import bound, read_summary, surveyed, write_summary
 from penstock.runs.commit import commit
-from penstock.runs.ledger import STATES
+from penstock.runs.ledger import SCHEMA, STATES
+from penstock.runs.memory import peak_memory
 
 ROW = "__row"
-REPAIRS = pa.schema([("row", pa.int64()), ("repair", pa.string())])
+# A shard this small is measured by the reference, which needs no compiled code to be loaded.
+FAST_BYTES = 2 << 20
+EVERY = 1.0  # seconds between signs of life from within a shard
 
 
 @dataclass(frozen=True)
 class Task:
-    """One stage over one shard of one run; small enough to travel."""
+    """One stage over one shard of one run; small enough to travel.
+
+    `stages` are those up to this one, `schema` the columns that enter it. `key` stands for all that
+    its files depend on, `input_key` for the shard alone.
+    """
 
     run: Path
     shard: Shard
-    stage: Stage
+    stages: tuple[Stage, ...]
     schema: pa.Schema
+    key: str = ""
+    input_key: str = ""
+
+    @property
+    def stage(self) -> Stage:
+        """The stage to run."""
+        return self.stages[-1]
 
     @property
     def marker(self) -> str:
@@ -49,108 +67,215 @@ class Task:
         index = self.stage.index if stage is None else stage
         return self.run / "stages" / str(index) / f"{self.shard.name}.{role}"
 
+    def target(self, role: str) -> Path:
+        """Where a file of this task stands, by its role in the marker."""
+        if role.startswith("data-"):
+            return _data_file(self, int(role.removeprefix("data-")))
+        if role in ("ledger", "quarantine", "measures"):
+            name = f"{self.shard.name}.parquet"
+            if self.stage.meets is None:
+                return self.run / role / name
+            return self.file(f"{role}.parquet")
+        return self.file("repairs.json" if role == "repairs" else role)
 
-def run_task(task: Task) -> dict[str, Any]:
-    """Run a task and commit its files; the report is also what its marker keeps."""
+    def summary(self) -> Path:
+        """What the survey that this stage begins with has found."""
+        return summary_file(self.run, cast(Step, self.stage.settles))
+
+    def pulse(self) -> Path:
+        """Where the task says now and then how far it is."""
+        return self.run / "stages" / "pulse" / self.marker
+
+
+def summary_file(run: Path, step: Step) -> Path:
+    """Where a run keeps what one of its surveys has found."""
+    return run / "surveys" / f"{step.index + 1}.pickle"
+
+
+# Gives the batches of a task as they are at the end of its stage.
+Source = Callable[[Task, "Tally", Records], Iterator[Batch]]
+
+
+def run_task(task: Task, source: Source | None = None) -> dict[str, Any]:
+    """Run a task and commit its files; the report is also what its marker keeps.
+
+    Without a `source` of batches the input is read and sent through the steps.
+    """
     began = time.monotonic()
-    tally = _Tally()
-    batches = _batches(task, tally)
-    last = task.stage.group is None
-    files = _finish(task, batches, tally) if last else _hand_on(task, batches, tally)
+    tally = Tally(task)
+    final = task.stage.meets is None
+    files = _record_files(task, final)
+    with _records(task, files, final) as records:
+        batches = (source or _batches)(task, tally, records)
+        if final:
+            files |= _write_out(task, batches, tally, records)
+        else:
+            files |= _hand_on(task, batches, tally, records)
+    if not final:
+        files["repairs"] = task.target("repairs")
+        write_text(files["repairs"], json.dumps(records.repairs))
     report = {
         "handed_on": tally.handed_on,
         "stage": task.stage.index,
         "shard": task.shard.name,
         "read": tally.read,
-        "states": tally.states,
-        "bytes": task.shard.stop - task.shard.start if task.stage.reader else 0,
+        "born": tally.born,
+        "states": {**dict.fromkeys(STATES, 0), **records.states} if final else {},
+        "bytes": task.shard.size if task.stage.reader else 0,
         "steps": [{"step": label, **tally.steps[label]} for label in tally.steps],
         "seconds": round(time.monotonic() - began, 3),
+        "cuts": tally.cuts,
+        "key": task.key,
+        "input_key": task.input_key,
+        "worker": os.getpid(),
+        "peak_memory": peak_memory(),
     }
     commit(task.run, task.marker, files, report)
+    task.pulse().unlink(missing_ok=True)
     return report
 
 
-class _Tally:
-    """What a task counts and collects while its batches go by."""
+class Tally:
+    """What a task counts while its batches go by."""
 
-    def __init__(self) -> None:
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._last = time.monotonic()
         self.read = 0
-        self.entries: list[dict[str, Any]] = []
-        self.quarantine: list[dict[str, Any]] = []
-        self.repairs: list[dict[str, Any]] = []
-        self.measures: list[pa.Table] = []
-        self.steps: dict[str, Any] = {}
-        self.states: dict[str, int] = {}
+        self.born = 0
+        self.kept = 0
+        self.bytes = 0
         self.handed_on = 0
+        self.cuts: list[int] = []  # the last record of each batch
+        self.steps: dict[str, Any] = {}  # a Counter each, of rows and seconds
 
     def take(self, batch: Batch) -> None:
-        self.entries += batch.entries
-        self.quarantine += batch.quarantine
-        measures = batch.measure_table()
-        if measures is not None:
-            self.measures.append(measures)
+        """Count a batch that has come to the end of the stage."""
         for label, counts in batch.counts.items():
             self.steps.setdefault(label, Counter()).update(counts)
+        self.cuts.append(batch.last >> CHILD_BITS)
+        self.born += batch.born
+        self.kept += batch.rows.num_rows
+        if time.monotonic() - self._last >= EVERY:
+            self._last = time.monotonic()
+            here = {"read": self.read, "kept": self.kept, "bytes": self.bytes, "steps": self.steps}
+            write_text(self._task.pulse(), json.dumps(here))
 
 
-def _batches(task: Task, tally: _Tally) -> Iterator[Batch]:
-    """The batches of the stage after its passes, each with its rows numbered."""
-    source = _read(task, tally) if task.stage.reader else _resumed(task, tally)
+def _record_files(task: Task, final: bool) -> dict[str, Path]:
+    roles = ["ledger", "quarantine"]
+    if len(measure_schema(task.stages if final else [task.stage])) > 2:
+        roles.append("measures")
+    return {role: task.target(role) for role in roles}
+
+
+def _records(task: Task, files: Mapping[str, Path], final: bool) -> Records:
+    if not final:
+        return Records(files, measure_schema([task.stage]), final=False)
+    earlier = []
+    for stage in range(task.stage.index):
+        paths = {role: task.file(f"{role}.parquet", stage) for role in files}
+        earlier.append({role: path for role, path in paths.items() if path.exists()})
+    records = Records(files, measure_schema(task.stages), earlier, final=True)
+    if task.stage.index:
+        repairs = json.loads(task.file("repairs.json", 0).read_text("utf-8"))
+        records.repairs = {int(number): note for number, note in repairs.items()}
+    return records
+
+
+def _batches(task: Task, tally: Tally, records: Records) -> Iterator[Batch]:
+    """The batches of the stage after its passes."""
+    passes = list(task.stage.passes)
+    settles = task.stage.settles
+    if task.stage.reader:
+        source = _read(task, tally, records)
+    elif settles and isinstance(settles.operator, Survey):
+        passes.insert(0, (bound(settles, read_summary(task.summary())),))
+        source = _resumed(task, tally, None)
+    else:
+        source = _resumed(task, tally, settles)
+    fast = task.shard.size >= FAST_BYTES
+    births = [stage.births for stage in task.stages]
     for batch in source:
-        for steps in task.stage.passes:
-            apply_pass(batch, steps)
+        before = sum(births[:-1])
+        for steps in passes:
+            apply_pass(batch, steps, births=before, fast=fast)
+            before += int(getattr(steps[0].operator, "many", False))
         yield batch
 
 
-def _read(task: Task, tally: _Tally) -> Iterator[Batch]:
+def _read(task: Task, tally: Tally, records: Records) -> Iterator[Batch]:
     step = cast(Step, task.stage.reader)
     counts = tally.steps.setdefault(step.label, Counter(rows_in=0, rows_out=0))
     began = time.perf_counter()
     for cut in read_batches(cast(Read, step.operator), step, task.shard, task.schema):
-        counts["seconds"] += time.perf_counter() - began
         tally.read += cut.size
-        counts["rows_in"] += cut.size
-        counts["rows_out"] += cut.rows.num_rows
-        tally.entries += cut.entries
-        tally.quarantine += cut.quarantine
-        tally.repairs += cut.repairs
-        yield Batch(cut.rows, cut.numbers)
+        tally.bytes += cut.bytes
+        batch = Batch(cut.rows, cut.numbers, cut.last)
+        if cut.entries:
+            batch.fates.append(pa.Table.from_pylist(cut.entries, SCHEMA))
+        batch.quarantine += cut.quarantine
+        records.repairs.update(cut.repairs)
+        counts.update(
+            {
+                "rows_in": cut.size,
+                "rows_out": cut.rows.num_rows,
+                "quarantined": len(cut.quarantine),
+                "seconds": time.perf_counter() - began,
+            }
+        )
+        yield batch
         began = time.perf_counter()
 
 
-def _resumed(task: Task, tally: _Tally) -> Iterator[Batch]:
-    """The rows that the stage before left, less those that its group merged."""
-    step = cast(Step, task.stage.settles)
+def _resumed(task: Task, tally: Tally, step: Step | None) -> Iterator[Batch]:
+    """The rows that the stage before left, less those that its group has sent away."""
     before = task.stage.index - 1
-    verdicts = read_verdicts(task.file("verdicts.arrow", before))
-    tally.steps[step.label] = Counter(rows_in=0, rows_out=0)
-    with _arrow(task.file("rows.arrow", before)) as reader:
+    verdicts = read_verdicts(task.file("verdicts.arrow", before)) if step else None
+    if step:
+        tally.steps[step.label] = Counter(rows_in=0, rows_out=0)
+    with pa.ipc.open_stream(pa.memory_map(str(task.file("rows.arrow", before)))) as reader:
         for rows in reader:
             numbers = rows.column(ROW).to_numpy()
-            batch = Batch(rows.drop_columns([ROW]), numbers)
-            settle(batch, step, verdicts)
+            batch = Batch(rows.drop_columns([ROW]), numbers, int(numbers[-1]))
+            if step and verdicts is not None:
+                settle(batch, step, verdicts)
             yield batch
 
 
-def _hand_on(task: Task, batches: Iterator[Batch], tally: _Tally) -> dict[str, Path]:
-    """Write the rows for the next stage and the key rows for the group between."""
-    group = cast(Step, task.stage.group)
-    schema = schema_after(task.schema, task.stage.passes)
-    files = {role: task.file(role) for role in ("rows.arrow", "keys.arrow")}
+def _hand_on(
+    task: Task, batches: Iterator[Batch], tally: Tally, records: Records
+) -> dict[str, Path]:
+    """Write the rows for the next stage, and what the step between has to know of them."""
+    step = cast(Step, task.stage.meets)
+    schema = task_schema(task)
+    grouped = isinstance(step.operator, Group)
+    files = {role: task.file(role) for role in ("rows.arrow", *(["keys.arrow"] if grouped else []))}
+    summary = None
     with ExitStack() as stack:
         rows_file = _opened(stack, files["rows.arrow"], schema.append(pa.field(ROW, pa.int64())))
-        keys_file = _opened(stack, files["keys.arrow"], KEYS)
+        keys_file = _opened(stack, files["keys.arrow"], KEYS) if grouped else None
         for batch in batches:
-            keys = key_rows(batch, group, task.shard.index)
+            if keys_file:
+                keys = key_rows(batch, step, task.shard.index)
+                keys_file.write_table(keys)
+                tally.handed_on += keys.num_rows
+            else:
+                summary = surveyed(batch, step, summary)
+            records.add(batch)
             tally.take(batch)
             if batch.rows.num_rows:
                 rows = batch.rows.cast(schema)
-                numbers = pa.array(batch.numbers[batch.at], pa.int64())
-                rows_file.write_batch(put(rows, ROW, numbers))
-                keys_file.write_table(keys)
-            tally.handed_on += keys.num_rows
-    return {**files, **_records(task, tally, final=False)}
+                rows_file.write_batch(put(rows, ROW, pa.array(batch.numbers, pa.int64())))
+    if not grouped:
+        files["summary"] = task.file("summary")
+        write_summary(files["summary"], summary)
+    return files
+
+
+def task_schema(task: Task) -> pa.Schema:
+    """The columns of the rows that leave a task's stage."""
+    return schema_after(task.schema, task.stage.steps)
 
 
 def _opened(stack: ExitStack, path: Path, schema: pa.Schema) -> pa.RecordBatchStreamWriter:
@@ -158,15 +283,17 @@ def _opened(stack: ExitStack, path: Path, schema: pa.Schema) -> pa.RecordBatchSt
     return stack.enter_context(pa.ipc.new_stream(str(temporary), schema))
 
 
-def _finish(task: Task, batches: Iterator[Batch], tally: _Tally) -> dict[str, Path]:
-    """Write the shard's part of each dataset, its ledger, measures and quarantine."""
-    schema = schema_after(task.schema, task.stage.passes)
-    files = {f"data-{n}": _data_file(task, n) for n in range(len(task.stage.writers))}
-    kept: list[pa.Table] = []
+def _write_out(
+    task: Task, batches: Iterator[Batch], tally: Tally, records: Records
+) -> dict[str, Path]:
+    """Write the shard's part of each dataset."""
+    schema = task_schema(task)
+    roles = [f"data-{number}" for number in range(len(task.stage.writers))]
+    files = {role: task.target(role) for role in roles}
     with ExitStack() as stack:
         writers = []
-        for number, step in enumerate(task.stage.writers):
-            temporary = stack.enter_context(replacing(files[f"data-{number}"]))
+        for role, step in zip(roles, task.stage.writers, strict=True):
+            temporary = stack.enter_context(replacing(files[role]))
             writer = cast(Write, step.operator).open(temporary, schema)
             stack.callback(writer.close)
             writers.append((step, writer))
@@ -174,13 +301,25 @@ def _finish(task: Task, batches: Iterator[Batch], tally: _Tally) -> dict[str, Pa
             for step, writer in writers:
                 began, size = time.perf_counter(), batch.rows.num_rows
                 if size:
-                    writer.write(batch.rows.cast(schema))
-                tally.steps.setdefault(step.label, Counter()).update(
-                    rows_in=size, rows_out=size, seconds=time.perf_counter() - began
-                )
-            kept.append(_kept(batch))
+                    _write(step, writer, batch.rows.cast(schema))
+                spent = {"rows_in": size, "rows_out": size, "seconds": time.perf_counter() - began}
+                tally.steps.setdefault(step.label, Counter()).update(spent)
+            records.add(batch)
             tally.take(batch)
-    return {**files, **_records(task, tally, final=True, kept=kept)}
+    return files
+
+
+def _write(step: Step, writer: Writer, rows: pa.RecordBatch) -> None:
+    """Write rows. What is written of a batch that a writer fails on is not known: the run ends."""
+    try:
+        writer.write(rows)
+    except (PenstockError, OSError):
+        raise
+    except Exception as error:
+        raise PenstockError(
+            f"step {step.index + 1} `{step.name}` failed: {type(error).__name__}: {error}",
+            where=f"a record from {rows.column('id')[0]} on",
+        ) from error
 
 
 def dataset_folder(run: Path, number: int) -> Path:
@@ -190,79 +329,7 @@ def dataset_folder(run: Path, number: int) -> Path:
 
 def _data_file(task: Task, number: int) -> Path:
     operator = cast(Write, task.stage.writers[number].operator)
-    folder = dataset_folder(task.run, number) / "data"
+    # Those that are joined in the end stand apart, so that `data` holds each document once.
+    inner = "data" if operator.shard_size is None else "parts"
+    folder = dataset_folder(task.run, number) / inner
     return folder / f"part-{task.shard.name}{operator.suffix}"
-
-
-def _kept(batch: Batch) -> pa.Table:
-    rows = batch.rows
-    columns = {name: rows.column(name) for name in ("id", "source", "offset")}
-    states = pa.array(["kept"] * rows.num_rows, pa.string())
-    return pa.table({"row": pa.array(batch.numbers[batch.at]), **columns, "state": states})
-
-
-def _records(
-    task: Task, tally: _Tally, *, final: bool, kept: list[pa.Table] | None = None
-) -> dict[str, Path]:
-    """Write ledger, quarantine and measures: of this stage, or in the end of all together."""
-    tables = {
-        "ledger": ledger_table(tally.entries),
-        "quarantine": quarantine_table(tally.quarantine),
-        "repairs": pa.Table.from_pylist(tally.repairs, REPAIRS),
-    }
-    if tally.measures:
-        tables["measures"] = pa.concat_tables(tally.measures, promote_options="default")
-    if final:
-        tables = _together(task, tables, kept or [])
-        tally.states = dict.fromkeys(STATES, 0)
-        tally.states.update(Counter(tables["ledger"].column("state").to_pylist()))
-    files = {
-        role: task.run / role / f"{task.shard.name}.parquet"
-        if final
-        else task.file(f"{role}.parquet")
-        for role in tables
-    }
-    for role, path in files.items():
-        with replacing(path) as temporary:
-            pq.write_table(tables[role].combine_chunks(), temporary, compression="zstd")
-    return files
-
-
-def _together(task: Task, tables: dict[str, pa.Table], kept: list[pa.Table]) -> dict[str, pa.Table]:
-    """All stages' records of a shard, in row order."""
-    ledgers = [tables["ledger"], *kept]
-    quarantines = [tables["quarantine"]]
-    repairs = [tables["repairs"]]
-    measures = [tables["measures"]] if "measures" in tables else []
-    for stage in range(task.stage.index):
-        ledgers.append(pq.read_table(task.file("ledger.parquet", stage)))
-        quarantines.append(pq.read_table(task.file("quarantine.parquet", stage)))
-        repairs.append(pq.read_table(task.file("repairs.parquet", stage)))
-        if task.file("measures.parquet", stage).exists():
-            measures.append(pq.read_table(task.file("measures.parquet", stage)))
-    ledger = pa.concat_tables(ledgers, promote_options="default").sort_by("row")
-    found = {
-        "ledger": _noted(ledger, pa.concat_tables(repairs)),
-        "quarantine": pa.concat_tables(quarantines).sort_by("row"),
-    }
-    if measures:
-        merged = measures[0]
-        for other in measures[1:]:
-            merged = merged.join(other, "row", join_type="full outer")
-        found["measures"] = merged.sort_by("row")
-    return found
-
-
-def _noted(ledger: pa.Table, repairs: pa.Table) -> pa.Table:
-    """The ledger with the repairs of the records that were read after all."""
-    notes = dict(zip(*(repairs.column(name).to_pylist() for name in REPAIRS.names), strict=True))
-    if not notes:
-        return ledger
-    rows, errors = (ledger.column(name).to_pylist() for name in ("row", "error"))
-    noted = [error or notes.get(row) for row, error in zip(rows, errors, strict=True)]
-    at = ledger.schema.get_field_index("error")
-    return ledger.set_column(at, "error", pa.array(noted, pa.string()))
-
-
-def _arrow(path: Path) -> pa.RecordBatchStreamReader:
-    return pa.ipc.open_stream(pa.memory_map(str(path)))

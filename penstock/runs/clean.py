@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# What an unfinished run keeps to go on from, and a finished one does not need.
-_LEFT = ("stages",)
+# What an unfinished run keeps to go on from, and a finished one does not need: rows on their way.
+# The keys beside them say what a run with more input need not read again.
+_LEFT = ("stages/*/*.rows.arrow", "spool")
 
 
 def removable(root: Path) -> Iterator[dict[str, Any]]:
@@ -28,19 +29,23 @@ def removable(root: Path) -> Iterator[dict[str, Any]]:
         elif state != "succeeded":
             yield _found(folder, f"{state}; running it again would go on where it stopped")
         else:
-            for name in _LEFT:
-                if (folder / name).exists():
-                    yield _found(folder / name, "intermediate files of a finished run")
+            for found in (path for pattern in _LEFT for path in sorted(folder.glob(pattern))):
+                yield _found(found, "intermediate files of a finished run")
 
 
 def remove(found: dict[str, Any]) -> dict[str, Any]:
     """Remove what `removable` found."""
-    shutil.rmtree(found["path"])
+    path = Path(found["path"])
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
     return {**found, "removed": True}
 
 
 def _found(path: Path, reason: str) -> dict[str, Any]:
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    files = path.rglob("*") if path.is_dir() else [path]
+    size = sum(file.stat().st_size for file in files if file.is_file())
     return {"path": str(path), "reason": reason, "bytes": size}
 
 

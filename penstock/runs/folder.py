@@ -71,6 +71,11 @@ class Run:
         if self._listener is not None:
             self._listener(line)
 
+    def tell(self, event: str, **fields: Any) -> None:
+        """Tell the listener what is not worth keeping."""
+        if self._listener is not None:
+            self._listener({"time": _now(), "event": event, **fields})
+
     def close(self) -> None:
         """Let another process open the folder."""
         if self._lock is not None:

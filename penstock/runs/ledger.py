@@ -10,12 +10,15 @@ from penstock.errors import PenstockError
 
 STATES = ("kept", "dropped", "merged", "quarantined", "split")
 
-# `row` is the record's number within its shard; `value` and `threshold` are written as a person
-# would, since a rule may compare numbers, languages or media types.
+# `row` is the record's number within its shard; `child` is 0 for a record that was read, and
+# numbers those born of it, whose `parent` is an id too. `value` and `threshold` are written as a
+# person would, since a rule may compare numbers, languages or media types.
 SCHEMA = pa.schema(
     [
         ("row", pa.int64()),
+        ("child", pa.int32()),
         ("id", pa.string()),
+        ("parent", pa.string()),
         ("source", pa.string()),
         ("offset", pa.int64()),
         ("state", pa.string()),
@@ -32,6 +35,7 @@ SCHEMA = pa.schema(
 QUARANTINE = pa.schema(
     [
         ("row", pa.int64()),
+        ("child", pa.int32()),
         ("id", pa.string()),
         ("source", pa.string()),
         ("offset", pa.int64()),
@@ -69,12 +73,6 @@ class Totals:
                 where=where,
                 hint="this is a defect in penstock or in an operator of yours; please report it",
             )
-
-
-def count(read: int, born: int, ledger: pa.Table) -> Totals:
-    """Totals of a shard: `read` and `born` as the reader and steps counted them, the rest from the
-    ledger, so that the two can disagree."""
-    return Totals(read=read, born=born, **Counter(ledger.column("state").to_pylist()))
 
 
 def add_up(totals: Iterable[Mapping[str, int]]) -> Totals:

@@ -64,6 +64,18 @@ def _type_hint(cls: type, key: str) -> str:
     return ""
 
 
+def schema(cls: type) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a dataclass: what its YAML may say. Unknown keys are mistakes.
+
+    >>> from penstock.ops.filter.word_count import WordCount
+    >>> schema(WordCount)["properties"]["min"]["type"]
+    'integer'
+    """
+    from pydantic import TypeAdapter
+
+    return {**TypeAdapter(cls).json_schema(), "additionalProperties": False}
+
+
 def type_name(field: dataclasses.Field[Any]) -> str:
     """The type of a field as its author wrote it.
 

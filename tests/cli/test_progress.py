@@ -16,8 +16,26 @@ class Terminal(io.StringIO):
 EVENTS = [
     {"event": "flow_step", "step": "clean", "number": 1, "steps": 2},
     {"event": "stage", "flow_step": "clean", "stage": 1, "stages": 1, "shards": 2, "done": 0},
-    {"event": "shard", "flow_step": "clean", "done": 1, "shards": 2, "read": 5, "kept": 3},
-    {"event": "shard", "flow_step": "clean", "done": 2, "shards": 2, "read": 9, "kept": 3},
+    {
+        "event": "shard",
+        "flow_step": "clean",
+        "done": 1,
+        "shards": 2,
+        "read": 5,
+        "kept": 0,
+        "bytes": 0,
+    },
+    {
+        "event": "progress",
+        "flow_step": "clean",
+        "done": 1,
+        "shards": 2,
+        "read": 9,
+        "kept": 3,
+        "bytes": 90,
+        "total_bytes": 90,
+        "steps": [{"step": "1:read.jsonl", "rows_in": 9, "rows_out": 3}],
+    },
     {"event": "an unknown one"},
     {"event": "eval", "flow_step": "base", "step": 3, "loss": 1.23456},
 ]
@@ -30,10 +48,11 @@ EVENTS = [
         (
             Terminal(),
             "[1/2] clean\n"
-            "\r\x1b[2Kclean: pass 1 of 1: 2 shards"
+            "clean: pass 1 of 1: 2 shards"
             "\r\x1b[2Kclean: 1 of 2 shards, 5 records read, 0 s left"
-            "\r\x1b[2Kclean: 2 of 2 shards, 9 records read"
-            "\r\x1b[2Kbase: held-out loss 1.235 at step 3\n",
+            "\r\x1b[2Kclean: 1 of 2 shards, 9 records read, 33.3% kept"
+            "\nstep          in  out\n1:read.jsonl   9    3"
+            "\r\x1b[2K\x1b[1A\x1b[2K\x1b[1A\x1b[2Kbase: held-out loss 1.235 at step 3\n",
         ),
     ],
     ids=["a file", "a terminal"],

@@ -46,6 +46,11 @@ def test_several_addresses_give_each_file_once(tree: Path) -> None:
     assert len(expand(both, ())) == 1
 
 
+def test_a_file_with_brackets_in_its_name_is_no_glob(tmp_path: Path) -> None:
+    (tmp_path / "a[1]*.txt").write_text("x")
+    assert [file.size for file in expand(str(tmp_path / "a[1]*.txt"), ())] == [1]
+
+
 def test_file_addresses_are_understood(tree: Path) -> None:
     found = expand(f"file://{tree}/b.warc", ())
     with found[0].open() as stream:
@@ -88,13 +93,28 @@ def test_look_up_prefers_the_current_folder(tree: Path, monkeypatch: pytest.Monk
 @given(st.integers(0, 10_000), st.integers(1, 3000))
 def test_shards_cover_a_file(size: int, step: int) -> None:
     shards = cut([File("a.jsonl", size), File("b.gz", size)], splittable=[".jsonl"], size=step)
-    first = [shard for shard in shards if shard.file.address == "a.jsonl"]
+    parts = [part for shard in shards for part in shard.files()]
+    first = [shard for shard in parts if shard.file.address == "a.jsonl"]
     assert first[0].start == 0
     assert first[-1].stop == size
     assert all(one.stop == two.start for one, two in pairwise(first))
     assert all(shard.stop - shard.start <= step for shard in first)
-    assert [shard.whole for shard in shards if shard.file.address == "b.gz"] == [True]
+    assert [shard.whole for shard in parts if shard.file.address == "b.gz"] == [True]
     assert [shard.index for shard in shards] == list(range(len(shards)))
+
+
+@given(st.lists(st.integers(0, 300), max_size=60), st.integers(1000, 5000))
+def test_small_files_share_a_shard(sizes: list[int], step: int) -> None:
+    files = [File(f"{n:03d}.md", size) for n, size in enumerate(sizes)]
+    shards = cut(files, size=step)
+    assert [part.file for shard in shards for part in shard.files()] == files
+    assert all(part.whole for shard in shards for part in shard.files())
+    assert all(len(list(shard.files())) == 1 or shard.size <= step // 8 for shard in shards)
+    assert [shard.index for shard in shards] == list(range(len(shards)))
+
+
+def test_not_too_many_files_share_a_shard() -> None:
+    assert len(cut([File(f"{n:04d}.md", 10) for n in range(2500)])) == 3
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from penstock.data.dataset import read_rows
 from penstock.data.files import File
 from penstock.data.shards import Shard
-from penstock.ops.base import Filter, Group, Lost, Map, Read, Write, failing
+from penstock.ops.base import PARENT, Filter, Group, Lost, Map, Read, Survey, Write, failing
 from penstock.ops.catalogue import find
 from penstock.recipe.load import Step
 from penstock.recipe.reading import document_schema, read_batches
@@ -36,9 +36,10 @@ def test_case(name: str, case: dict[str, Any], tmp_path: Path, make_record: Any)
     operator = build(find(name), values, lambda _: "", owner=name)
     check: dict[type, Callable[..., None]] = {
         Filter: check_filter, Map: check_map, Group: check_group, Write: check_write,
+        Survey: check_survey,
     }  # fmt: skip
     if isinstance(operator, Read):
-        file = tmp_path / ("case.warc" if "records" in case else "case.jsonl")
+        file = tmp_path / case.get("name", "case.warc" if "records" in case else "case.jsonl")
         if "records" in case:
             records = [
                 make_record("http://a.example/", b"<p>x</p>", kind, status, media)
@@ -46,7 +47,7 @@ def test_case(name: str, case: dict[str, Any], tmp_path: Path, make_record: Any)
             ]
             file.write_bytes(b"".join(records))
         else:
-            file.write_text(case["file"], "utf-8")
+            file.write_bytes(case["file"].encode("utf-8"))
         check_read(operator, case, file)
         return
     checker = next(check[shape] for shape in check if isinstance(operator, shape))
@@ -54,12 +55,40 @@ def test_case(name: str, case: dict[str, Any], tmp_path: Path, make_record: Any)
 
 
 def rows_of(case: dict[str, Any]) -> pa.RecordBatch:
-    columns = {"text": [case["text"]], **{k: [v] for k, v in case.get("given", {}).items()}}
-    return pa.RecordBatch.from_pydict({k: pa.array(v, pa.string()) for k, v in columns.items()})
+    """The rows of a case: `rows`, `texts`, or one of `text` and the columns `given`."""
+    if "texts" in case:
+        rows = [{"text": text} for text in case["texts"]]
+    else:
+        rows = case.get("rows", [{"text": case.get("text"), **case.get("given", {})}])
+    named = [{"id": str(place), "offset": place, **row} for place, row in enumerate(rows)]
+    columns = dict.fromkeys(key for row in named for key in row)
+    arrays = {}
+    for key in columns:
+        values = pa.array([row.get(key) for row in named])
+        arrays[key] = values.cast(pa.string()) if pa.types.is_null(values.type) else values
+    return pa.RecordBatch.from_pydict(arrays)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def check_rows(found: pa.RecordBatch, expected: list[dict[str, Any]]) -> None:
+    rows = found.to_pylist()
+    assert len(rows) == len(expected)
+    for row, wanted in zip(rows, expected, strict=True):
+        assert {key: row.get(key) for key in wanted} == wanted
 
 
 def check_filter(operator: Filter, case: dict[str, Any], _: Path) -> None:
-    measures = operator.measure_batch(rows_of(case))
+    rows = rows_of(case)
+    applies = operator.applies(rows)
+    if applies is not None:
+        text = pa.array(rows.column("text")).to_pylist()
+        masked = [one if yes else None for one, yes in zip(text, applies.to_pylist(), strict=True)]
+        at = rows.schema.get_field_index("text")
+        rows = rows.set_column(at, "text", pa.array(masked, pa.string()))
+    measures = operator.measure_batch(rows)
     assert {name: str(values.type) for name, values in measures.items()} == {
         name: kind.replace("float64", "double") for name, kind in operator.measures.items()
     }
@@ -69,8 +98,10 @@ def check_filter(operator: Filter, case: dict[str, Any], _: Path) -> None:
     for name, expected in case.get("columns", {}).items():
         measure = {column: measure for measure, column in operator.columns.items()}.get(name)
         assert measure is None or found[measure] == expected
-    failed = failing(operator.rules(), measures, 1)[0]
-    assert (None if failed < 0 else operator.rules()[failed].name) == case["drops"]
+    rules = operator.rules()
+    failed = failing(rules, measures, rows.num_rows)
+    drops = [None if place < 0 else rules[place].name for place in failed]
+    assert drops == as_list(case["drops"])
 
 
 def check_map(operator: Map, case: dict[str, Any], _: Path) -> None:
@@ -84,31 +115,59 @@ def check_map(operator: Map, case: dict[str, Any], _: Path) -> None:
         )
     else:
         rows = rows_of(case)
-    changed = operator.batch(rows).to_pylist()
-    assert len(changed) == 1
+    found = operator.batch(rows)
+    changed = found.to_pylist()
+    if operator.many:
+        parents = [row[PARENT] for row in changed]
+        assert parents == sorted(parents)
+    if "pieces" in case:
+        assert [row["text"] for row in changed] == case["pieces"]
+        return
+    assert operator.many or len(changed) == rows.num_rows
     if "drops" in case:
-        assert not changed[0]["text"]
+        assert [None if row["text"] else "no_text" for row in changed] == as_list(case["drops"])
     elif "contains" in case:
         assert case["contains"] in changed[0]["text"]
-    else:
+    elif isinstance(case.get("result"), list):
+        check_rows(found, case["result"])
+    elif "result" in case:
         assert changed[0]["text"] == case["result"]
-    if "title" in case:
-        assert changed[0]["title"] == case["title"]
+    for column in ("title",):
+        if column in case:
+            assert changed[0][column] == case[column]
+
+
+def check_survey(operator: Survey, case: dict[str, Any], folder: Path) -> None:
+    rows = rows_of(case)
+    whole = operator.survey(rows)
+    parts = [operator.survey(rows.slice(place, 1)) for place in range(rows.num_rows)]
+    merged = parts[-1]
+    for part in reversed(parts[:-1]):
+        merged = operator.merge(part, merged)
+    for summary in (whole, merged):
+        bound = operator.bind(summary)
+        (check_map if isinstance(bound, Map) else check_filter)(bound, case, folder)
 
 
 def check_group(operator: Group, case: dict[str, Any], _: Path) -> None:
-    rows = pa.RecordBatch.from_pydict({"text": pa.array(case["texts"], pa.string())})
-    size = len(case["texts"])
+    rows = rows_of(case)
+    size = rows.num_rows
     bucket = pa.table(
         {
             "key": operator.keys(rows),
             "shard": pa.array([0] * size, pa.int32()),
             "row": pa.array(range(size), pa.int64()),
             "id": pa.array(map(str, range(size)), pa.string()),
+            "rank": operator.ranks(rows),
         }
-    ).sort_by([("key", "ascending"), ("shard", "ascending"), ("row", "ascending")])
-    verdicts = operator.elect(bucket.combine_chunks()).to_pylist()
-    assert {one["row"]: int(one["merged_into"]) for one in verdicts} == case["merged"]
+    )
+    bucket = bucket.filter(bucket.column("key").is_valid())
+    order = [(name, "ascending") for name in ("key", "rank", "shard", "row")]
+    verdicts = operator.elect(bucket.sort_by(order).combine_chunks()).to_pylist()
+    merged = [one for one in verdicts if one.get("state", "merged") == "merged"]
+    dropped = [one for one in verdicts if one.get("state") == "dropped"]
+    assert {one["row"]: int(one["merged_into"]) for one in merged} == case.get("merged", {})
+    assert {one["row"]: one["rule"] for one in dropped} == case.get("dropped", {})
 
 
 def check_read(operator: Read, case: dict[str, Any], file: Path) -> None:

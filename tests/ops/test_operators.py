@@ -2,11 +2,13 @@
 
 import dataclasses
 import pickle
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from penstock.errors import MissingError, UsageError
 from penstock.ops.base import Filter, Map, Operator, Rule, failing
@@ -18,19 +20,17 @@ from penstock.ops.filter.word_count import WordCount
 from penstock.ops.mask.pii import Pii
 from penstock.ops.sample.random import Random
 
-REQUIRED = {"path": "x", "keep": ["en"]}
+CASES = Path(__file__).parents[1] / "cases"
 
 
 def make(name: str) -> Operator:
+    """An operator as the first of its cases has it."""
     from penstock.specs.build import build
 
-    cls = find(name)
-    needed = {
-        field.name: REQUIRED[field.name]
-        for field in dataclasses.fields(cls)
-        if field.default is dataclasses.MISSING
-    }
-    return build(cls, needed, lambda _: "", owner=name)
+    kind, _, file = name.partition(".")
+    cases = YAML(typ="safe").load((CASES / kind / f"{file}.yaml").read_text("utf-8"))
+    needed = {"path": "x"} if kind == "read" else {}
+    return build(find(name), {**needed, **cases[0].get("params", {})}, lambda _: "", owner=name)
 
 
 @pytest.mark.parametrize("name", names())

@@ -1,11 +1,16 @@
 """Keep documents of a reasonable length."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from penstock.ops.base import Filter
 from penstock.text.words import words
+
+if TYPE_CHECKING:
+    from penstock.text.features import Features
 
 
 @dataclass(frozen=True)
@@ -26,3 +31,7 @@ class WordCount(Filter):
     def measure(self, text: str) -> int:
         """The number of words."""
         return len(words(text))
+
+    def measure_features(self, features: Features) -> Mapping[str, Any] | None:
+        """The same for a column of texts; not of what is no valid UTF-8."""
+        return {"word_count": features.words("words").counts["all"]} if features.sound else None

@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import os
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from penstock.data.shards import Shard
 from penstock.errors import UsageError
-from penstock.ops.base import Lost, Read
+from penstock.ops.base import Lost
+from penstock.ops.reading import Item, Objects
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from penstock.data.columns import Columns
     from penstock.data.files import File
+    from penstock.data.shards import Shard
 
 SAMPLE_ROWS = 1000
-MAX_LINE = 64 << 20
-RESERVED = ("id", "source", "offset")
 
 
 @dataclass(frozen=True)
-class Jsonl(Read):
-    """One document for each line (https://jsonlines.org), plain or gzip.
+class Jsonl(Objects):
+    """One document for each line (https://jsonlines.org), plain or packed (`.gz`, `.zst`).
 
-    The columns are those of the first 1,000 lines of the first file; name them in `columns` (such
-    as ``{text: string, score: double}``) where these do not show all. A line that is not JSON, or
-    does not fit the columns, is quarantined.
+    The columns are those of the first 1,000 documents; name them in `columns` where these do not
+    show all: ``{text: string, score: double, tags: list<string>, meta: json}``, where `json` keeps
+    any value as JSON text. A line that is not JSON, or does not fit the columns, is quarantined
+    with its byte offset and the name of the column. Whole numbers beyond 64 bits become floating
+    point. JSON text sequences (RFC 7464) are read too.
 
     >>> Jsonl(path="pages/*.jsonl.gz").text
     'text'
     """
 
-    suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".jsonl.gz", ".ndjson")
-    splittable: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
+    version: ClassVar[int] = 2
+    splittable: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson", ".json")
+    streams: ClassVar[tuple[str, ...]] = (
+        ".jsonl.gz", ".jsonl.zst", ".ndjson.gz", ".ndjson.zst", ".json.gz", ".json.zst",
+    )  # fmt: skip
+    suffixes: ClassVar[tuple[str, ...]] = (*splittable, *streams)
 
     path: str | tuple[str, ...]
     text: str = "text"
@@ -45,144 +47,88 @@ class Jsonl(Read):
 
     def schema(self, files: list[File]) -> pa.Schema:
         """The columns named in `columns`, or found in the sample."""
-        import pyarrow as pa
+        from penstock.data.columns import found, named
 
         for file in files:
             _refuse_array(file)
         if self.columns is not None:
-            named = [(self._name(key), _type(key, kind)) for key, kind in self.columns.items()]
-            return pa.schema(named)
-        return self._found(files[0])
+            return named(self.columns, self.text)
+        for file in files:
+            rows = list(_sample(file))
+            if rows:
+                return found(rows, self.text, file.address)
+        return found([], self.text, "")
 
-    def records(self, shard: Shard) -> Iterator[Mapping[str, Any] | Lost]:
+    def objects(
+        self, shard: Shard, columns: Columns | None
+    ) -> Iterator[Mapping[str, Any] | Lost | pa.RecordBatch]:
         """The lines whose first byte stands in the shard."""
-        name = os.path.basename(shard.file.address)
-        with _opened(shard.file) as stream:
-            for offset, line in _lines(stream, shard):
-                if isinstance(line, str):
-                    yield Lost(f"{name}:{offset}", offset, error=line)
-                elif line.strip():
-                    yield self._document(line, offset, f"{name}:{offset}")
+        from penstock.data.json_values import loads
+        from penstock.data.streams import runs
 
-    def _document(self, line: bytes, offset: int, name: str) -> Mapping[str, Any] | Lost:
-        try:
-            row = json.loads(line)
-        except ValueError as error:  # not JSON, or not UTF-8
-            return Lost(name, offset, error=f"not JSON: {error}", raw=line)
-        if not isinstance(row, dict):
-            return Lost(name, offset, error="not a JSON object", raw=line)
-        row = {self._name(key): value for key, value in row.items()}
-        own = row.get("id")
-        return {**row, "id": name if own is None else str(own), "offset": offset}
+        name = shard.file.name
+        for run in runs(shard):
+            if run.problem:
+                yield Lost(f"{name}:{run.offset}", run.offset, error=run.problem)
+            held: list[Item] = []
+            offset = run.offset
+            for line in run.lines:
+                row = _parsed(line, loads)
+                if isinstance(row, dict):
+                    held.append(Item(row, offset, line))
+                elif row is not None:
+                    yield from self.settled(held, name, columns)
+                    yield Lost(f"{name}:{offset}", offset, error=row, raw=line)
+                    held = []
+                offset += len(line) + 1
+            yield from self.settled(held, name, columns)
 
-    def _name(self, key: str) -> str:
-        return "text" if key == self.text else key
 
-    def _found(self, file: File) -> pa.Schema:
-        import pyarrow as pa
+Loads = Callable[[bytes], Any]
 
-        rows: list[dict[str, Any]] = []
-        with _opened(file) as stream:
-            for _, line in _lines(stream, Shard(0, file, 0, file.size)):
-                row = _row(line)
-                if row is not None:
-                    rows.append({self._name(key): value for key, value in row.items()})
-                if len(rows) == SAMPLE_ROWS:
-                    break
-        keys = dict.fromkeys(key for row in rows for key in row)
-        return pa.schema(
-            [pa.field(key, _column_type(key, rows, file)) for key in keys if key not in RESERVED]
-        )
+
+class _Problem(str):
+    """What is wrong with a line."""
+
+
+def _parsed(line: bytes, loads: Loads) -> dict[str, Any] | _Problem | None:
+    """What a line holds, or what is wrong with it; None for a line with nothing in it."""
+    try:
+        row = loads(line)
+    except ValueError as error:  # not JSON, or not UTF-8
+        bare = line.strip(b" \t\r\x1e")
+        if line.startswith(b"\x1e") and bare:  # the mark before each text of a sequence
+            return _parsed(bare, loads)
+        return _Problem(f"not JSON: {error}") if bare else None
+    return row if isinstance(row, dict) else _Problem("not a JSON object")
+
+
+def _sample(file: File) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The first documents of a file, with their line numbers."""
+    from penstock.data.json_values import loads
+    from penstock.data.shards import Shard
+    from penstock.data.streams import runs
+
+    number = count = 0
+    for run in runs(Shard(0, file, 0, file.size)):
+        for line in run.lines:
+            number += 1
+            row = _parsed(line, loads)
+            if isinstance(row, dict):
+                yield number, row
+                count += 1
+            if count == SAMPLE_ROWS:
+                return
 
 
 def _refuse_array(file: File) -> None:
     """A whole array in one file is a mistake worth telling before every line of it is refused."""
-    with _opened(file) as stream:
-        try:
-            first = stream.read(64).lstrip()
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            return  # told with its offset when it is read
-    if first.startswith(b"["):
+    from penstock.data.streams import head
+
+    first = head(file, 64).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if first.startswith(b"[") or first.partition(b"\n")[0].rstrip() == b"{":
+        what = "array" if first.startswith(b"[") else "object over several lines"
         raise UsageError(
-            f"{file.address} is a JSON array, not JSON Lines",
-            hint="write one object a line, for example with `jq -c '.[]'`; a training takes arrays"
-            " as they are",
+            f"{file.address} is a JSON {what}, not JSON Lines",
+            hint="`read.json` reads it; or write one object a line, for example with `jq -c '.[]'`",
         )
-
-
-def _row(line: bytes | str) -> dict[str, Any] | None:
-    """A line of the sample; None for one that is quarantined when it is read."""
-    try:
-        row = json.loads(line)
-    except ValueError:
-        return None
-    return row if isinstance(row, dict) else None
-
-
-def _column_type(key: str, rows: list[dict[str, Any]], file: File) -> pa.DataType:
-    import pyarrow as pa
-
-    try:
-        found = pa.array([row.get(key) for row in rows]).type
-    except UnicodeEncodeError:  # a lone surrogate in one of them, which is quarantined when read
-        found = pa.string()
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        seen = sorted({type(row[key]).__name__ for row in rows if row.get(key) is not None})
-        raise UsageError(
-            f"column `{key}` holds values of several types: {', '.join(seen)}",
-            where=file.address,
-            hint=f"say which it is: columns: {{{key}: string, …}}; the rows of another type are"
-            " then quarantined",
-        ) from error
-    return pa.string() if pa.types.is_null(found) else found
-
-
-def _type(key: str, kind: str) -> pa.DataType:
-    import pyarrow as pa
-
-    try:
-        return pa.type_for_alias(kind)
-    except ValueError as error:
-        raise UsageError(
-            f"columns: `{kind}` is not a type (for `{key}`)",
-            hint="types: string, bool, int64, double, binary, timestamp[us]",
-        ) from error
-
-
-def _opened(file: File) -> BinaryIO:
-    raw = file.open()
-    return cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if file.address.endswith(".gz") else raw
-
-
-def _lines(stream: BinaryIO, shard: Shard) -> Iterator[tuple[int, bytes | str]]:
-    """Lines with their byte offsets, or what is wrong with one.
-
-    The line that `start` cuts belongs to the shard before. Offsets in a gzip file are those of the
-    text inside, which is one shard as a whole.
-    """
-    offset = shard.start
-    if shard.start:
-        stream.seek(shard.start - 1)
-        offset += len(stream.readline()) - 1
-    while shard.whole or offset < shard.stop:
-        try:
-            line = stream.readline(MAX_LINE)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            yield offset, f"the gzip data is damaged or cut off here: {error}"
-            return
-        if not line:
-            return
-        cut = len(line) == MAX_LINE and not line.endswith(b"\n")
-        size = len(line) + (_skip_line(stream) if cut else 0)
-        yield offset, line if size <= MAX_LINE else f"a line of {size:,} bytes is too long"
-        offset += size
-
-
-def _skip_line(stream: BinaryIO) -> int:
-    """Pass over the rest of a line that is too long to hold; its length."""
-    size = 0
-    while part := stream.readline(MAX_LINE):
-        size += len(part)
-        if part.endswith(b"\n"):
-            break
-    return size

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,16 +12,14 @@ from penstock.ops.base import Write, Writer
 if TYPE_CHECKING:
     import pyarrow as pa
 
-GROUP_ROWS = 10_000
-GROUP_BYTES = 64 << 20
-
 
 @dataclass(frozen=True)
 class Parquet(Write):
     """One Parquet file for each shard, published at `path` when the run has succeeded.
 
-    Without a `path` the dataset stays in the run folder. Row groups hold up to 10,000 documents or
-    64 MiB.
+    Without a `path` the dataset stays in the run folder. Row groups hold about 10,000 documents or
+    64 MiB. With `shard_size` (such as `256MB`) the files of neighbouring shards are joined until
+    they are that large.
 
     >>> Parquet(path="out/web-en").compression
     'zstd'
@@ -28,6 +27,13 @@ class Parquet(Write):
 
     path: str = ""
     compression: Literal["zstd", "snappy", "gzip", "none"] = "zstd"
+    shard_size: str | int | None = None
+
+    def __post_init__(self) -> None:
+        from penstock.text.sizes import parse_size
+
+        if self.shard_size is not None and parse_size(self.shard_size) <= 0:
+            raise ValueError("`shard_size` should be more than nothing")
 
     @property
     def suffix(self) -> str:
@@ -36,32 +42,40 @@ class Parquet(Write):
 
     def open(self, file: Path, schema: pa.Schema) -> Writer:
         """A writer of one Parquet file."""
-        return _ParquetWriter(file, schema, self.compression)
+        return ParquetWriter(file, schema, self.compression)
+
+    def join(self, parts: Sequence[Path], file: Path) -> None:
+        """One file with the rows of all, in row groups as full as those of a single shard."""
+        import pyarrow.parquet as pq
+
+        writer = ParquetWriter(file, pq.read_schema(parts[0]), self.compression)
+        for part in parts:
+            with pq.ParquetFile(part) as rows:
+                for batch in rows.iter_batches(1024):
+                    writer.write(batch)
+        writer.close()
 
 
-class _ParquetWriter(Writer):
+class ParquetWriter(Writer):
+    """Writes one Parquet file."""
+
     def __init__(self, file: Path, schema: pa.Schema, compression: str) -> None:
         import pyarrow.parquet as pq
 
-        self._schema = schema
+        from penstock.data.groups import Groups
+
+        self._groups = Groups(schema)
         self._file = pq.ParquetWriter(file, schema, compression=compression)
-        self._held: list[pa.RecordBatch] = []
 
     def write(self, rows: pa.RecordBatch) -> None:
-        self._held.append(rows)
-        held_rows = sum(batch.num_rows for batch in self._held)
-        if held_rows >= GROUP_ROWS or sum(batch.nbytes for batch in self._held) >= GROUP_BYTES:
-            self._flush()
+        """Add a batch."""
+        self._put(self._groups.add(rows))
 
     def close(self) -> None:
-        self._flush()
+        """Finish the file."""
+        self._put(self._groups.rest())
         self._file.close()
 
-    def _flush(self) -> None:
-        import pyarrow as pa
-
-        # How a column happens to be chunked must not show in the file.
-        table = pa.Table.from_batches(self._held, self._schema).combine_chunks()
-        self._held = []
-        if table.num_rows:
-            self._file.write_table(table, row_group_size=table.num_rows)
+    def _put(self, group: pa.Table | None) -> None:
+        if group is not None and group.num_rows:
+            self._file.write_table(group, row_group_size=group.num_rows)

@@ -1,0 +1,1 @@
+"""Conversations: their shapes, and what is wrong with them."""

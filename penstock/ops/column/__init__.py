@@ -1,0 +1,1 @@
+"""Columns: which there are, what they are called, what type they have."""

@@ -1,0 +1,1 @@
+"""Labels: what is known about a document, as columns; nothing is dropped."""
