@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, nargs="*", default=[])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--core", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=HERE / "results" / "extraction.json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "pages.warc.gz"
@@ -78,7 +79,8 @@ def main() -> None:
         "speed": speeds,
         "scrapinghub": exactness(),
     }
-    (HERE / "results" / "extraction.json").write_text(json.dumps(report, indent=1) + "\n")
+    arguments.out.parent.mkdir(exist_ok=True)
+    arguments.out.write_text(json.dumps(report, indent=1) + "\n")
     show(report)
 
 

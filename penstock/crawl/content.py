@@ -1,9 +1,10 @@
 """Finding the main content of a web page, in three steps that mostly run inside resiliparse.
 
-1. *Where.* Paragraphs (`p`, `pre`, `blockquote`) of some length vote, with their length, for every
-   element around them; the deepest element with most of the votes holds the content. Paragraphs in
-   navigation, comments and what is named like it have no vote, unless nothing else has. If the
-   headline stands just outside, the element that has both is taken, so that no opening is lost.
+1. *Where.* Paragraphs (`p`, `pre`, `blockquote`, text with `br` in it) of some length vote with it
+   for every element around them; the deepest element with most of the votes holds the content.
+   Those in navigation, comments and what is named like it have no vote, unless nothing else has.
+   If the headline stands just outside, the element that has both is taken, so that no opening is
+   lost.
 2. *What not.* Elements inside that are tagged or named as something else (`aside`, `share`,
    `related`, …) are removed, unless they hold a good part of all text.
 3. *Which lines.* See `lines.py`: links that stand alone go, what stands before the first or after
@@ -20,9 +21,11 @@ from typing import Any, NamedTuple
 
 from penstock.crawl.lines import Line, lines_of, relevant, size_of, trimmed
 
-# A paragraph votes from this size on, and with at most that; a candidate needs this share.
+# A paragraph votes from this size on, and with at most that, or that if it has `br` in it.
 MIN_PARAGRAPH = 40
 MAX_VOTE = 400
+MAX_BROKEN_VOTE = 1200
+# The element that holds the content has at least this share of the votes.
 MOST = 0.85
 # An element named like something else is a mere wrapper if it has this share of all votes.
 WRAPPER = 0.4
@@ -37,7 +40,11 @@ TOO_MUCH = 0.3
 # A page is doubtful that keeps less than this share of its text, though what it keeps is prose: to
 # more than this share, sentences. (Of lists and tables nobody else makes more.)
 DOUBTFUL = 0.8
+# A page is doubtful that keeps hardly anything.
+HARDLY = 0.2
 
+_PARAGRAPHS = ("p", "pre", "blockquote")
+_VOTERS = ",".join([*_PARAGRAPHS, ":is(div,td,section,article,span):has(> br):not(:has(p))"])
 _OTHER_TAGS = {"aside", "footer", "nav", "form", "time", "dialog"}
 _SAFE_TAGS = {"article", "main", "body", "html"}
 # Words in class and id that say what an element is. `share-box` and `post_share` have `share`.
@@ -122,7 +129,8 @@ def main_content(tree: Any) -> Content:
 def _is_doubtful(lines: list[Line], kept: list[Line]) -> bool:
     everything, rest = (sum(line.size for line in some) for some in (lines, kept))
     prose = sum(line.size for line in kept if line.sentence)
-    return rest < DOUBTFUL * everything and prose > DOUBTFUL * rest
+    much_went = rest < DOUBTFUL * everything and prose > DOUBTFUL * rest
+    return much_went or rest < HARDLY * everything
 
 
 class _Choice(NamedTuple):
@@ -139,11 +147,16 @@ _Votes = dict[Any, int]
 def _choose(body: Any) -> _Choice:
     """The element that holds the content."""
     votes: _Votes = {}
-    for paragraph in body.query_selector_all("p,pre,blockquote").values():
-        size = size_of(paragraph.text.strip())
+    for voter in body.query_selector_all(_VOTERS).values():
+        size = size_of(voter.text.strip())
         if size >= MIN_PARAGRAPH:
-            parent = paragraph.parent
-            votes[parent] = votes.get(parent, 0) + min(size, MAX_VOTE)
+            if voter.tag in _PARAGRAPHS:
+                around, vote = voter.parent, min(size, MAX_VOTE)
+            elif _is_linked(voter, size):
+                continue
+            else:
+                around, vote = voter, min(size, MAX_BROKEN_VOTE)
+            votes[around] = votes.get(around, 0) + vote
     ancestors = _Ancestors()
     everything, total = ancestors.counted(votes), sum(votes.values())
     others = {one for one in ancestors.others if everything[one] < WRAPPER * total}
@@ -159,6 +172,12 @@ def _choose(body: Any) -> _Choice:
     holders = [one for one, count in ancestors.counted(used).items() if count >= MOST * size]
     best = max(holders, key=lambda one: len(ancestors.of(one)), default=body)
     return _Choice(_with_headline(body, best, ancestors), size, comments, desperate)
+
+
+def _is_linked(element: Any, size: int) -> bool:
+    """Whether an element is a list of links rather than text."""
+    links = element.query_selector_all("a").values()
+    return sum(size_of(link.text.strip()) for link in links) > size / 2
 
 
 class _Ancestors:
