@@ -44,7 +44,7 @@ DOUBTFUL = 0.8
 HARDLY = 0.2
 
 _PARAGRAPHS = ("p", "pre", "blockquote")
-_VOTERS = ",".join([*_PARAGRAPHS, ":is(div,td,section,article,span):has(> br):not(:has(p))"])
+_VOTERS = ",".join([*_PARAGRAPHS, "h1", ":is(div,td,section,article,span):has(> br):not(:has(p))"])
 _OTHER_TAGS = {"aside", "footer", "nav", "form", "time", "dialog"}
 _SAFE_TAGS = {"article", "main", "body", "html"}
 # Words in class and id that say what an element is. `share-box` and `post_share` have `share`.
@@ -144,19 +144,28 @@ class _Choice(NamedTuple):
 _Votes = dict[Any, int]
 
 
+def _votes(body: Any) -> tuple[_Votes, list[Any]]:
+    """The votes of a page's paragraphs, and its headlines."""
+    votes: _Votes = {}
+    headlines = []
+    for voter in body.query_selector_all(_VOTERS).values():
+        tag = voter.tag
+        size = size_of(voter.text.strip())
+        if tag == "h1":
+            headlines.append(voter)
+        elif size < MIN_PARAGRAPH:
+            continue
+        elif tag in _PARAGRAPHS:
+            around = voter.parent
+            votes[around] = votes.get(around, 0) + min(size, MAX_VOTE)
+        elif not _is_linked(voter, size):
+            votes[voter] = votes.get(voter, 0) + min(size, MAX_BROKEN_VOTE)
+    return votes, headlines
+
+
 def _choose(body: Any) -> _Choice:
     """The element that holds the content."""
-    votes: _Votes = {}
-    for voter in body.query_selector_all(_VOTERS).values():
-        size = size_of(voter.text.strip())
-        if size >= MIN_PARAGRAPH:
-            if voter.tag in _PARAGRAPHS:
-                around, vote = voter.parent, min(size, MAX_VOTE)
-            elif _is_linked(voter, size):
-                continue
-            else:
-                around, vote = voter, min(size, MAX_BROKEN_VOTE)
-            votes[around] = votes.get(around, 0) + vote
+    votes, headlines = _votes(body)
     ancestors = _Ancestors()
     everything, total = ancestors.counted(votes), sum(votes.values())
     others = {one for one in ancestors.others if everything[one] < WRAPPER * total}
@@ -171,7 +180,7 @@ def _choose(body: Any) -> _Choice:
     size = sum(used.values())
     holders = [one for one, count in ancestors.counted(used).items() if count >= MOST * size]
     best = max(holders, key=lambda one: len(ancestors.of(one)), default=body)
-    return _Choice(_with_headline(body, best, ancestors), size, comments, desperate)
+    return _Choice(_with_headline(best, headlines, ancestors), size, comments, desperate)
 
 
 def _is_linked(element: Any, size: int) -> bool:
@@ -239,10 +248,9 @@ def _kind(tag: str, classes: str | None, name: str | None) -> str:
     return "" if _COMMENT.isdisjoint(words) else "comment"
 
 
-def _with_headline(body: Any, best: Any, ancestors: _Ancestors) -> Any:
+def _with_headline(best: Any, headlines: list[Any], ancestors: _Ancestors) -> Any:
     """The element, or the one around it that has the headline too, if that is not much more."""
     chain = ancestors.of(best)
-    headlines = body.query_selector_all("h1").values()
     if len(chain) < 2 or not 0 < len(headlines) < 4:
         return best
     nearest = 0

@@ -146,7 +146,8 @@ def _widen(child: subprocess.Popen[bytes]) -> None:
         import fcntl
 
         for pipe in (child.stdin, child.stdout):
-            fcntl.fcntl(cast(IO[bytes], pipe), fcntl.F_SETPIPE_SZ, PIPE)
+            with suppress(OSError):  # a user's pipes may be small by the system's rules
+                fcntl.fcntl(cast(IO[bytes], pipe), fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def _close(child: subprocess.Popen[bytes]) -> None:
@@ -172,27 +173,32 @@ def serve() -> None:
     requests: IO[bytes] = sys.stdin.buffer
     while length := requests.read(8):
         function, arguments, timeout = pickle.loads(requests.read(int.from_bytes(length)))
-        signal.setitimer(signal.ITIMER_REAL, timeout)
-        outcome, result = _outcome(function, arguments)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        reply = json.dumps([outcome, result], ensure_ascii=False)
-        replies.write(reply.encode("utf-8", "surrogatepass") + b"\n")
+        reply, out_of_memory = _reply(function, arguments, timeout)
+        replies.write(reply + b"\n")
         replies.flush()
-        if outcome == "memory":
+        if out_of_memory:
             return
 
 
-def _outcome(function: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+def _reply(function: str, arguments: tuple[Any, ...], timeout: float) -> tuple[bytes, bool]:
     try:
-        return "ok", _resolved(function)(*arguments)
+        call = _resolved(function)  # what this imports takes its time once, and not the page's
+        signal.setitimer(signal.ITIMER_REAL, timeout)
+        return _json("ok", call(*arguments)), False
     except ImportError as error:
-        return "import", str(error)
+        return _json("import", str(error)), False
     except MemoryError:
-        return "memory", f"needs more than {MEMORY >> 30} GiB of memory"
+        return _json("bad", f"needs more than {MEMORY >> 30} GiB of memory"), True
     except RecordError as error:
-        return "bad", error.message
+        return _json("bad", error.message), False
     except Exception as error:
-        return "bad", f"{type(error).__name__}: {error}"
+        return _json("bad", f"{type(error).__name__}: {error}"), False
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _json(outcome: str, result: Any) -> bytes:
+    return json.dumps([outcome, result], ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 @cache

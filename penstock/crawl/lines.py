@@ -81,14 +81,18 @@ def lines_of(markup: str) -> Iterator[Line]:
     """
     in_link = code = item = False
     for raw in markup.split("\n"):
+        if not raw and not code:
+            continue
         start = raw.lstrip()
         code = code or start.startswith("<pre>")
         item = item or start.startswith("<li>")
         linked = 0
         if in_link or "<a " in raw:
             linked, in_link = _linked(raw, in_link)
-        text = html.unescape(_TAG.sub("", raw)) if "<" in raw or "&" in raw else raw
+        text = _TAG.sub("", raw) if "<" in raw else raw
         text = text.rstrip() if code else text.strip().replace("\t\t", " | ")
+        if "&" in text:
+            text = html.unescape(text)
         if text:
             level = int(start[2]) if start[:2] == "<h" and start[2:3].isdigit() else 0
             share = min(linked / len(text), 1.0)

@@ -1,4 +1,4 @@
-"""From the bytes of a page to its main text and title, in three degrees of care."""
+"""From the bytes of a page to its main text and title; `precise.py` has a third way."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from penstock.text.charset import decode
 
 # What follows the last kept byte of a page this long is not looked at.
 MAX_PAGE = 8 << 20
+# A longer page is not given to a slower extractor, however doubtful: it would take as long as many.
+MAX_DOUBTED = 512 << 10
 _ASCII = re.compile("[\x00-\x7f]+")
 # Where text can be broken: at characters of alphabets and signs. Ideographs are never the remnant.
 _REMNANT = re.compile("[\x80-\u2fff\uf8ff\ufb01\ufb02]{2,}|[\x80-\x9f]")
@@ -33,50 +35,36 @@ def tree_of(html: str) -> Any:
     return HTMLTree.parse(html)
 
 
-def extract(
-    content: bytes, charset: str, profile: str, precise: Callable[[str], str] | None = None
-) -> Extracted:
-    """The main text and title by one of the profiles; `precise` is what makes the precise text.
+def fast(content: bytes, charset: str) -> Extracted:
+    """The main text that resiliparse finds.
 
-    >>> extract(b"<title>Dams</title><p>A dam holds back a river.</p>", "", "fast")
+    >>> fast(b"<title>Dams</title><p>A dam holds back a river.</p>", "")
     ('A dam holds back a river.', 'Dams')
     """
-    html = html_of(content, charset)
-    tree = tree_of(html)
-    title = " ".join((tree.title or "").split())
-    if profile == "precise":
-        text = precise_text(html)
-    elif profile == "fast":
-        text = _fast_text(tree)
-    else:
-        text = _balanced_text(tree, html, precise or precise_text)
-    return _mended(text) or None, _mended(title) or None
-
-
-def precise_text(html: str) -> str:
-    """The main text that trafilatura finds."""
-    import trafilatura
-
-    found: Any = trafilatura.extract(
-        html, fast=True, include_comments=False, include_tables=True, deduplicate=False
-    )
-    return found or ""
-
-
-def _fast_text(tree: Any) -> str:
     from resiliparse.extract.html2text import extract_plain_text
 
-    text: str = extract_plain_text(
+    tree = tree_of(html_of(content, charset))
+    text = extract_plain_text(
         tree, main_content=True, alt_texts=False, links=False, preserve_formatting=True
     )
-    return text
+    return finished(text, tree)
 
 
-def _balanced_text(tree: Any, html: str, precise: Callable[[str], str]) -> str:
+def balanced(content: bytes, charset: str, precise: Callable[[str], str]) -> Extracted:
+    """The main text that `content.py` finds, or `precise` where that is doubtful."""
     from penstock.crawl.content import main_content
 
+    html = html_of(content, charset)
+    tree = tree_of(html)
     found = main_content(tree)
-    return (found.doubtful and precise(html)) or found.text
+    doubtful = found.doubtful and len(html) <= MAX_DOUBTED
+    return finished((doubtful and precise(html)) or found.text, tree)
+
+
+def finished(text: str, tree: Any) -> Extracted:
+    """The text and the page's title as they are to be."""
+    title = " ".join((tree.title or "").split())
+    return _mended(text) or None, _mended(title) or None
 
 
 def _mended(text: str) -> str:

@@ -74,18 +74,20 @@ class MainText(Map):
 
     def _extracted(self, page: Page) -> Extracted:
         from penstock.crawl.killable import child
-        from penstock.crawl.main_text import extract
+        from penstock.crawl.main_text import balanced, fast
 
-        if page.harmless and self.profile != "precise":
-            return extract(page.content, page.charset, self.profile, self._precise)
-        name = "penstock.crawl.main_text:extract"
-        arguments = (page.content, page.charset, self.profile)
-        text, title = child().call(name, *arguments, timeout=self.timeout)
+        bytes_and_charset = page.content, page.charset
+        if page.harmless and self.profile == "fast":
+            return fast(*bytes_and_charset)
+        if page.harmless and self.profile == "balanced":
+            return balanced(*bytes_and_charset, self._precise)
+        module = "main_text" if self.profile == "fast" else "precise"
+        function = f"penstock.crawl.{module}:{self.profile}"
+        text, title = child().call(function, *bytes_and_charset, timeout=self.timeout)
         return text, title
 
     def _precise(self, html: str) -> str:
         from penstock.crawl.killable import child
 
-        name = "penstock.crawl.main_text:precise_text"
-        text: str = child().call(name, html, timeout=self.timeout)
+        text: str = child().call("penstock.crawl.precise:text_of", html, timeout=self.timeout)
         return text
