@@ -15,10 +15,12 @@ ENVS = Path(__file__).parent / ".envs"
 
 @dataclass(frozen=True)
 class Peer:
-    """What a peer needs: packages, those to be there first, or a repository at a commit."""
+    """What a peer needs: packages, those to be there first, those to be installed without what they
+    ask for, or a repository at a commit."""
 
     packages: tuple[str, ...]
     first: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
     # pip gives up on some sets of pins.
     uv: bool = False
     repository: str = ""
@@ -28,10 +30,11 @@ class Peer:
 PEERS = {
     "datatrove": Peer(
         # Without the last three it splits no words, extracts no text, reads no JSON; the words of
-        # Chinese and Japanese need the rest.
+        # Chinese and Japanese need more. Its deduplication imports tokenizers, and hashes strings,
+        # which xxhash 4 does not.
         packages=(
             "datatrove==0.10.1", "spacy==3.8.18", "lxml_html_clean", "orjson", "jieba==0.42.1",
-            "sudachipy", "sudachidict_core", "regex", "pyarrow", "xxhash",
+            "sudachipy", "sudachidict_core", "regex", "pyarrow", "tokenizers", "xxhash<4",
         ),
     ),
     "dolma": Peer(
@@ -47,6 +50,16 @@ PEERS = {
         first=("torch==2.13.0",),
         packages=("nemo-curator==1.4.0", "xxhash"),
     ),
+    "text-dedup": Peer(
+        # It asks for Spark, Sphinx and an ONNX model too, none of which its MinHash imports.
+        packages=(
+            "datasets==5.2.0", "click-option-group==0.5.9", "ftfy", "psutil", "regex", "rich",
+            "scipy", "setuptools", "tqdm", "xxhash",
+        ),
+        bare=("text-dedup==0.4.0",),
+    ),
+    "datasketch": Peer(packages=("datasketch==2.0.0", "xxhash")),
+    "rensa": Peer(packages=("rensa==0.5.0",)),
     "dclm": Peer(
         packages=(
             "uniseg==0.10.1", "nltk", "unidecode", "fasttext-numpy2-wheel==0.9.2", "blingfire",
@@ -77,6 +90,8 @@ def _make(peer: Peer, folder: Path) -> None:
     if peer.uv:
         pip = [str(folder / "bin" / "uv"), "pip", "install", "--quiet", "--python", pip[0]]
     subprocess.run([*pip, *peer.first, *peer.packages], check=True)
+    if peer.bare:
+        subprocess.run([*pip, "--no-deps", *peer.bare], check=True)
     if peer.repository:
         source = str(folder / "source")
         subprocess.run(["git", "clone", "--quiet", peer.repository, source], check=True)

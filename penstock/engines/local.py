@@ -99,8 +99,14 @@ class Local:
             for bucket, part in found:
                 parts.setdefault(bucket, []).append(part)
         tasks = [(bucket, sorted(parts[bucket])) for bucket in sorted(parts)]
-        results = dict(self.each(tasks, partial(_call_on_parts, call)))
-        yield from (results[bucket] for bucket, _ in tasks)
+        results: dict[int, pa.Table] = {}  # those that came before their turn
+        order = iter([bucket for bucket, _ in tasks])
+        turn = next(order, None)
+        for bucket, table in self.each(tasks, partial(_call_on_parts, call)):
+            results[bucket] = table
+            while turn in results:
+                yield results.pop(turn)
+                turn = next(order, None)
 
     def fold(
         self, tasks: Sequence[T], call: Callable[[T], R], merge: Callable[[R, R], R]

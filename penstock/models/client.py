@@ -29,10 +29,10 @@ def chat(
     UsageError or PenstockError with the server's own words otherwise.
     """
     body = _body(model, messages, max_tokens, temperature, seed)
-    with _client(base_url, key) as client:
+    with connected(base_url, key) as client:
         response = client.post("chat/completions", json=body)
-        _check(response, base_url)
-        return str(_answer(response, base_url)["choices"][0]["message"]["content"] or "")
+        check(response, base_url)
+        return str(answer_of(response, base_url)["choices"][0]["message"]["content"] or "")
 
 
 def stream_chat(
@@ -48,15 +48,15 @@ def stream_chat(
     """The answer of `model` in pieces as they are written. Raises what `chat` raises."""
     body = {**_body(model, messages, max_tokens, temperature, seed), "stream": True}
     with (
-        _client(base_url, key) as client,
+        connected(base_url, key) as client,
         client.stream("POST", "chat/completions", json=body) as response,
     ):
         if response.is_error:
             response.read()
-        _check(response, base_url)
+        check(response, base_url)
         for event in _events(response.iter_lines()):
             if "error" in event:
-                raise PenstockError(f"the server stopped: {_said(event)}", where=base_url)
+                raise PenstockError(f"the server stopped: {said_in(event)}", where=base_url)
             for choice in event.get("choices", []):
                 if piece := choice.get("delta", {}).get("content"):
                     yield piece
@@ -64,10 +64,10 @@ def stream_chat(
 
 def list_models(base_url: str, *, key: str | None = None) -> list[str]:
     """The names of the models that a server offers."""
-    with _client(base_url, key) as client:
+    with connected(base_url, key) as client:
         response = client.get("models")
-        _check(response, base_url)
-        return [str(model["id"]) for model in _answer(response, base_url)["data"]]
+        check(response, base_url)
+        return [str(model["id"]) for model in answer_of(response, base_url)["data"]]
 
 
 def _body(
@@ -87,7 +87,8 @@ def _body(
 
 
 @contextlib.contextmanager
-def _client(base_url: str, key: str | None) -> Iterator[Any]:
+def connected(base_url: str, key: str | None) -> Iterator[Any]:
+    """A client for a server, whose faults it tells in the user's words."""
     try:
         import httpx
     except ModuleNotFoundError:
@@ -127,20 +128,22 @@ def _client(base_url: str, key: str | None) -> Iterator[Any]:
             raise PenstockError(f"the connection broke: {error}", where=base_url) from error
 
 
-def _check(response: Any, base_url: str) -> None:
+def check(response: Any, base_url: str) -> None:
+    """Raise what a refusal says: AuthError, UsageError or PenstockError."""
     code = response.status_code
     if code in (401, 403):
         raise AuthError(
-            f"the server does not accept the key: {_said(response)}",
+            f"the server does not accept the key: {said_in(response)}",
             where=base_url,
             hint="give its key with --key or PENSTOCK_KEY",
         )
     if code >= 400:
         kind = UsageError if code < 500 else PenstockError
-        raise kind(f"the server says: {_said(response)} (HTTP {code})", where=base_url)
+        raise kind(f"the server says: {said_in(response)} (HTTP {code})", where=base_url)
 
 
-def _answer(response: Any, base_url: str) -> Any:
+def answer_of(response: Any, base_url: str) -> Any:
+    """The JSON of an answer. Raises PenstockError where it is none."""
     try:
         return response.json()
     except json.JSONDecodeError:
@@ -160,7 +163,7 @@ def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
             yield json.loads(data)
 
 
-def _said(answer: Any) -> str:
+def said_in(answer: Any) -> str:
     """A server's error in its own words: OpenAI's shape, FastAPI's, or plain text."""
     if not isinstance(answer, dict):
         try:

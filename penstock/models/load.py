@@ -29,8 +29,8 @@ def load_tokenizer(source: str | Path, *, trust: bool = False) -> Any:
     if folder is not None and is_adapter(folder):
         own = any((folder / name).exists() for name in _TOKENIZER)
         source = source if own else base_of(folder)
-    _check_code(Path(source), trust)
-    with _loading(source):
+    check_code(Path(source), trust)
+    with loading(source):
         return AutoTokenizer.from_pretrained(str(source), trust_remote_code=trust)
 
 
@@ -46,14 +46,14 @@ def load_model(source: str | Path, *, trust: bool = False, dtype: Any = "auto") 
     folder = _folder(source, _MODEL)
     if folder is not None and is_adapter(folder):
         return _adapted(folder, trust, dtype)
-    _check_code(Path(source), trust)
+    check_code(Path(source), trust)
     if folder is not None and not trust and weight_files(folder)[0].suffix != ".safetensors":
         raise UsageError(
             f"the weights in {folder} are pickled, and reading them can run any code",
             hint="--trust, if you know who made them; safetensors files need no trust",
         )
     options = {} if trust else {"use_safetensors": True}
-    with _loading(source):
+    with loading(source):
         return transformers.AutoModelForCausalLM.from_pretrained(
             str(source), dtype=dtype, trust_remote_code=trust, **options
         )
@@ -95,7 +95,7 @@ def _adapted(folder: Path, trust: bool, dtype: Any) -> Any:
     if (folder / "generation_config.json").exists():
         # What ends an answer was learned with the adapter; the base may know another end only.
         base.generation_config = GenerationConfig.from_pretrained(str(folder))
-    with _loading(folder), adapting():
+    with loading(folder), adapting():
         return PeftModel.from_pretrained(base, str(folder))
 
 
@@ -114,7 +114,7 @@ def _folder(source: str | Path, holds: Sequence[str]) -> Path | None:
     return path
 
 
-def _check_code(folder: Path, trust: bool) -> None:
+def check_code(folder: Path, trust: bool) -> None:
     """Refuse a folder that brings its own Python for a model transformers does not know."""
     if trust or not (folder / "config.json").exists():
         return
@@ -129,7 +129,7 @@ def _check_code(folder: Path, trust: bool) -> None:
 
 
 @contextlib.contextmanager
-def _loading(source: str | Path) -> Iterator[None]:
+def loading(source: str | Path) -> Iterator[None]:
     """Say in the user's words why a model cannot be loaded."""
     from safetensors import SafetensorError
 

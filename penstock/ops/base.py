@@ -64,6 +64,8 @@ class Operator:
     # The packages it needs beside the core, and penstock's extra that has them.
     needs: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
+    # Parameters that name files which do not change the result, such as a cache.
+    scratch: ClassVar[tuple[str, ...]] = ()
     version: ClassVar[int] = 1
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -19,7 +19,8 @@ from penstock.recipe.load import Step
 if TYPE_CHECKING:
     from penstock.text.features import Features
 
-_NO_TEXT = {"state": "dropped", "rule": "no_text", "value": "0", "threshold": "1"}
+# What the ledger says of a document without text.
+NO_TEXT = {"state": "dropped", "rule": "no_text", "value": "0", "threshold": "1"}
 _EVERY_ROW = (ImportError, NotImplementedError, PenstockError)
 
 
@@ -121,7 +122,7 @@ def apply_split(batch: Batch, step: Step, births: int) -> None:
     split = np.flatnonzero(counts > 0)
     childless = np.flatnonzero((counts == 0) & ~failed)
     batch.end(split, state="split", step=step.label)
-    batch.end(childless, step=step.label, **_NO_TEXT)
+    batch.end(childless, step=step.label, **NO_TEXT)
     ordinals = np.arange(len(parents)) - (np.cumsum(counts) - counts)[parents] + 1
     names = zip(batch.rows.column("id").take(pa.array(parents)).to_pylist(), ordinals, strict=True)
     ids = pa.array([f"{name}#{ordinal}" for name, ordinal in names], pa.string())
@@ -309,9 +310,7 @@ def _drop_textless(batch: Batch, step: Step) -> None:
     gone = empty.to_numpy(zero_copy_only=False)
     if gone.any():
         places = np.flatnonzero(gone)
-        batch.end(
-            places, state="dropped", step=step.label, rule="no_text", value="0", threshold="1"
-        )
+        batch.end(places, step=step.label, **NO_TEXT)
         batch.thin(~gone)
 
 

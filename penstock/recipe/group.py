@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -40,12 +41,23 @@ VERDICTS = pa.schema(
     ]
 )
 FATE = ("state", "rule", "value", "threshold", "merged_into", "similarity")
+FOUND = "verdicts.arrow"
 BUCKET_ROWS = 1_000_000
 KEY_BYTES = 1024  # what a key row takes while its bucket is sorted and decided on
 HOME_BUCKETS = 64
 
 
-def key_rows(batch: Batch, step: Step, shard: int) -> pa.Table:
+@dataclass(frozen=True)
+class Part:
+    """What a shard has handed on to a meeting: its rows, and its key rows and how many."""
+
+    shard: int
+    rows: Path
+    keys: Path
+    size: int
+
+
+def key_rows(batch: Batch, step: Step, shard: int, place: int) -> pa.Table:  # noqa: ARG001
     """The key rows of a batch. A row whose key cannot be made is quarantined."""
     operator = cast(Group, step.operator)
     batch.enter(step, batch.rows.num_rows)
@@ -80,20 +92,15 @@ def bucket_rows(memory: int | None) -> int:
 
 
 def gather(
-    engine: Engine,
-    step: Step,
-    keys: Sequence[tuple[Path, int]],
-    scratch: Path,
-    home: Path,
-    bucket_rows: int = BUCKET_ROWS,
+    engine: Engine, step: Step, parts: Sequence[Part], home: Path, scratch: Path, bucket_rows: int
 ) -> None:
     """Let all key rows meet, and write each shard's verdicts to `home/<shard>.verdicts.arrow`.
 
-    `keys` are the key files and how many rows each holds. A bucket of about `bucket_rows` is held
-    in memory at a time. A shard without verdicts has no file.
+    A bucket of about `bucket_rows` is held in memory at a time. A shard without verdicts has no
+    file.
     """
-    files = [path for path, _ in keys]
-    buckets = max(1, -(-sum(rows for _, rows in keys) // bucket_rows))
+    files = [part.keys for part in parts]
+    buckets = max(1, -(-sum(part.size for part in parts) // bucket_rows))
     elect = partial(_elect, cast(Group, step.operator))
     verdicts: list[Path] = []
     for number, table in enumerate(engine.group(files, "key", buckets, elect, scratch / "keys")):
@@ -121,7 +128,7 @@ def settle(batch: Batch, step: Step, verdicts: pa.Table) -> None:
     batch.leave(step, batch.rows.num_rows)
 
 
-def read_verdicts(path: Path) -> pa.Table:
+def read_found(path: Path) -> pa.Table:
     """The verdicts on one shard, in row order."""
     if not path.exists():
         return VERDICTS.empty_table()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ def outside(step: Step) -> list[str]:
     file of an operator that is not penstock's."""
     found = []
     if not isinstance(step.operator, Read | Write):
-        named = _strings(list(parameters(step.operator).values()))
+        scratch = step.operator.scratch
+        named = _strings([v for k, v in parameters(step.operator).items() if k not in scratch])
         found = [fingerprint(files) for files in map(_files, named) if files]
     place = step.name.rpartition(":")[0]
     if place:
@@ -36,12 +38,17 @@ def _strings(values: Any) -> Iterator[str]:
 
 
 def _files(address: str) -> list[File]:
-    """The file, or the files of the folder, that a text names; none where it is just a text."""
+    """The file, or the files of the folder or pattern, that a text names; none where it is just a
+    text."""
     if not address or len(address) > 4096 or "\0" in address or "\n" in address:
         return []
     try:
         path = Path(address)
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        files = [path]
+        if path.is_dir():
+            files = sorted(path.rglob("*"))
+        elif has_magic(address):
+            files = sorted(map(Path, glob(address, recursive=True)))
         return [File(str(one), one.stat().st_size) for one in files if one.is_file()]
     except OSError:  # too long for a name: a text
         return []

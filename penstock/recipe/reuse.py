@@ -20,7 +20,6 @@ from penstock.data.atomic import replacing
 from penstock.data.schema import put
 from penstock.data.shards import Shard
 from penstock.errors import PenstockError
-from penstock.recipe.group import KEYS
 from penstock.recipe.load import Recipe
 from penstock.recipe.outside import outside
 from penstock.recipe.plan import Stage
@@ -45,10 +44,10 @@ def task_key(run: Path, key: str, shard: Shard, stages: tuple[Stage, ...]) -> st
                 version = step.operator.version
                 steps.append([step.label, content(step), step.on_error, version, outside(step)])
         if stage.index:
-            verdicts = run / "stages" / str(stage.index - 1) / f"{shard.name}.verdicts.arrow"
-            settles = stage.settles
-            summary = summary_file(run, settles) if settles else verdicts
-            found += [file_digest(file) for file in (verdicts, summary) if file.exists()]
+            before = run / "stages" / str(stage.index - 1)
+            files = [before / f"{shard.name}.{name}" for name in ("verdicts.arrow", "pieces.arrow")]
+            files += [summary_file(run, stage.settles)] if stage.settles else []
+            found += [file_digest(file) for file in files if file.exists()]
     made_by = [VERSION, pa.__version__]
     return digest({"input": key, "steps": steps, "found": found, "by": made_by})
 
@@ -163,7 +162,7 @@ def _rekey(source: Path, target: Path, shard: int) -> None:
     with (
         replacing(target) as temporary,
         pa.ipc.open_stream(str(source)) as rows,
-        pa.ipc.new_stream(str(temporary), KEYS) as out,
+        pa.ipc.new_stream(str(temporary), rows.schema) as out,
     ):
         for batch in rows:
             out.write_batch(put(batch, "shard", pa.array([shard] * batch.num_rows, pa.int32())))

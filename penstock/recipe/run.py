@@ -8,7 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -17,10 +17,12 @@ from penstock.data.files import fingerprint
 from penstock.data.shards import Shard
 from penstock.engines.engine import Engine
 from penstock.errors import GateError, PenstockError
-from penstock.ops.base import Survey
+from penstock.ops.base import Group, Survey
+from penstock.ops.near import Near
 from penstock.recipe.apply import is_fast
-from penstock.recipe.group import bucket_rows, gather
+from penstock.recipe.group import Part, bucket_rows
 from penstock.recipe.load import Recipe
+from penstock.recipe.meeting import meeting_of
 from penstock.recipe.outside import outside
 from penstock.recipe.plan import Stage
 from penstock.recipe.publishing import publish_all
@@ -123,8 +125,10 @@ def _run_stage(
     done = len(tasks) - len(pending)
     run.note("stage", stage=stage.index + 1, stages=len(work.stages), shards=len(tasks), done=done)
     todo: list[Task | Again] = []
+    # Documents that are alike are compared by their texts, which no earlier run has kept.
+    near = stage.meets is not None and isinstance(stage.meets.operator, Near)
     for task in pending:
-        reused = earlier.adopt(task) if earlier else None
+        reused = earlier.adopt(task) if earlier and not near else None
         if reused is not None:
             pulse.add(reused)
         else:
@@ -194,15 +198,20 @@ def _meet(
         run.note("survey", step=step.label, shards=len(tasks))
         unite(engine, step, [task.file("summary") for task in tasks], summary_file(run.path, step))
         return
-    keys = [
-        (task.file("keys.arrow"), _rows_out(record))
+    parts = [
+        Part(task.shard.index, task.file("rows.arrow"), task.file("keys.arrow"), _rows_out(record))
         for task, record in zip(tasks, records, strict=True)
     ]
-    for old in home.glob("*.verdicts.arrow"):
+    meeting = meeting_of(cast(Group, step.operator))
+    for old in home.glob(f"*.{meeting.FOUND}"):
         old.unlink()
-    run.note("group", step=step.label, rows=sum(rows for _, rows in keys))
-    gather(engine, step, keys, home / "scratch", home, bucket)
-    shutil.rmtree(home / "scratch", ignore_errors=True)
+    run.note("group", step=step.label, rows=sum(part.size for part in parts))
+    scratch = home / "scratch"
+    meeting.gather(engine, step, parts, home, scratch, bucket)
+    shutil.rmtree(scratch, ignore_errors=True)
+    if (home / "pairs.parquet").exists():
+        (run.path / "pairs").mkdir(exist_ok=True)
+        (home / "pairs.parquet").replace(run.path / "pairs" / f"{step.index + 1}.parquet")
 
 
 def _rows_out(record: dict[str, Any]) -> int:

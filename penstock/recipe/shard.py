@@ -21,8 +21,8 @@ from penstock.errors import PenstockError
 from penstock.ops.base import Group, Read, Survey, Write, Writer
 from penstock.recipe.apply import apply_pass, schema_after
 from penstock.recipe.batch import CHILD_BITS, Batch
-from penstock.recipe.group import KEYS, key_rows, read_verdicts, settle
 from penstock.recipe.load import Step
+from penstock.recipe.meeting import meeting_of
 from penstock.recipe.plan import Stage
 from penstock.recipe.reading import read_batches
 from penstock.recipe.records import Records, measure_schema
@@ -187,13 +187,13 @@ def _batches(task: Task, tally: Tally, records: Records) -> Iterator[Batch]:
     """The batches of the stage after its passes."""
     passes = list(task.stage.passes)
     settles = task.stage.settles
-    if task.stage.reader:
+    if settles is None:
         source = _read(task, tally, records)
-    elif settles and isinstance(settles.operator, Survey):
+    elif isinstance(settles.operator, Survey):
         passes.insert(0, (bound(settles, read_summary(task.summary())),))
-        source = _resumed(task, tally, None)
+        source = _resumed(task)
     else:
-        source = _resumed(task, tally, settles)
+        source = _settled(task, tally, settles)
     fast = task.shard.size >= FAST_BYTES
     births = [stage.births for stage in task.stages]
     for batch in source:
@@ -228,19 +228,24 @@ def _read(task: Task, tally: Tally, records: Records) -> Iterator[Batch]:
         began = time.perf_counter()
 
 
-def _resumed(task: Task, tally: Tally, step: Step | None) -> Iterator[Batch]:
-    """The rows that the stage before left, less those that its group has sent away."""
-    before = task.stage.index - 1
-    verdicts = read_verdicts(task.file("verdicts.arrow", before)) if step else None
-    if step:
-        tally.steps[step.label] = Counter(rows_in=0, rows_out=0)
-    with pa.ipc.open_stream(pa.memory_map(str(task.file("rows.arrow", before)))) as reader:
+def _settled(task: Task, tally: Tally, step: Step) -> Iterator[Batch]:
+    """The rows that the stage before left, as its group has decided on them."""
+    tally.steps[step.label] = Counter(rows_in=0, rows_out=0)
+    meeting = meeting_of(cast(Group, step.operator))
+    file = task.file(meeting.FOUND, task.stage.index - 1)
+    found = meeting.read_found(file)
+    for batch in _resumed(task):
+        meeting.settle(batch, step, found)
+        yield batch
+
+
+def _resumed(task: Task) -> Iterator[Batch]:
+    """The rows that the stage before left."""
+    file = task.file("rows.arrow", task.stage.index - 1)
+    with pa.ipc.open_stream(pa.memory_map(str(file))) as reader:
         for rows in reader:
             numbers = rows.column(ROW).to_numpy()
-            batch = Batch(rows.drop_columns([ROW]), numbers, int(numbers[-1]))
-            if step and verdicts is not None:
-                settle(batch, step, verdicts)
-            yield batch
+            yield Batch(rows.drop_columns([ROW]), numbers, int(numbers[-1]))
 
 
 def _hand_on(
@@ -249,25 +254,26 @@ def _hand_on(
     """Write the rows for the next stage, and what the step between has to know of them."""
     step = cast(Step, task.stage.meets)
     schema = task_schema(task)
-    grouped = isinstance(step.operator, Group)
-    files = {role: task.file(role) for role in ("rows.arrow", *(["keys.arrow"] if grouped else []))}
-    summary = None
+    meeting = meeting_of(step.operator) if isinstance(step.operator, Group) else None
+    files = {role: task.file(role) for role in ("rows.arrow", *(["keys.arrow"] if meeting else []))}
+    summary, place = None, 0
     with ExitStack() as stack:
         rows_file = _opened(stack, files["rows.arrow"], schema.append(pa.field(ROW, pa.int64())))
-        keys_file = _opened(stack, files["keys.arrow"], KEYS) if grouped else None
+        keys_file = _opened(stack, files["keys.arrow"], meeting.KEYS) if meeting else None
         for batch in batches:
-            if keys_file:
-                keys = key_rows(batch, step, task.shard.index)
+            if meeting and keys_file:
+                keys = meeting.key_rows(batch, step, task.shard.index, place)
                 keys_file.write_table(keys)
                 tally.handed_on += keys.num_rows
             else:
                 summary = surveyed(batch, step, summary)
+            place += batch.rows.num_rows
             records.add(batch)
             tally.take(batch)
             if batch.rows.num_rows:
                 rows = batch.rows.cast(schema)
                 rows_file.write_batch(put(rows, ROW, pa.array(batch.numbers, pa.int64())))
-    if not grouped:
+    if not meeting:
         files["summary"] = task.file("summary")
         write_summary(files["summary"], summary)
     return files

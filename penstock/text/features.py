@@ -163,7 +163,7 @@ class Features:
             raise ValueError("a word is empty or has the character U+10FFFF in it")
         features = cls(text)
         joined = pa.array([SEAM.join(document) for document in words], pa.large_string())
-        features._given = _split(*_buffers(joined), "given")
+        features._given = _split(*buffers(joined), "given")
         return features
 
     @property
@@ -182,7 +182,7 @@ class Features:
 
     @cached_property
     def _buffers(self) -> tuple[np.ndarray, np.ndarray]:
-        return _buffers(self.text)
+        return buffers(self.text)
 
     @cached_property
     def marks(self) -> dict[str, np.ndarray]:
@@ -258,7 +258,7 @@ def ratio(part: np.ndarray, whole: np.ndarray) -> pa.Array:
     return pa.array(part / np.where(nothing, 1, whole), pa.float64(), mask=nothing)
 
 
-def _buffers(text: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+def buffers(text: pa.Array) -> tuple[np.ndarray, np.ndarray]:
     """The offsets and bytes of a text column, where a row without text has no bytes."""
     if text.null_count:
         text = pc.fill_null(text, "")

@@ -48,7 +48,8 @@ _instruction: Any = intrinsic
 @cache
 def _sources() -> int:
     """A checksum of all files that kernels are made of."""
-    files = [*sorted(_FOLDER.glob("kernels*.py")), _FOLDER / "characters.py", _FOLDER / "c4.py"]
+    others = [_FOLDER / f"{name}.py" for name in ("characters", "c4", "hashing")]
+    files = [*sorted(_FOLDER.glob("kernels*.py")), *others]
     return zlib.crc32(b"".join(file.read_bytes() for file in files))
 
 

@@ -4,16 +4,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from ruamel.yaml import YAML
 
 from penstock.data.dataset import read_rows
 from penstock.data.files import File
+from penstock.data.schema import put
 from penstock.data.shards import Shard
+from penstock.engines.local import Local
 from penstock.ops.base import PARENT, Filter, Group, Lost, Map, Read, Survey, Write, failing
 from penstock.ops.catalogue import find
+from penstock.recipe import near
+from penstock.recipe.batch import CHILD_BITS, Batch
+from penstock.recipe.group import Part
 from penstock.recipe.load import Step
+from penstock.recipe.meeting import meeting_of
 from penstock.recipe.reading import document_schema, read_batches
 from penstock.specs.build import build
 
@@ -149,25 +156,29 @@ def check_survey(operator: Survey, case: dict[str, Any], folder: Path) -> None:
         (check_map if isinstance(bound, Map) else check_filter)(bound, case, folder)
 
 
-def check_group(operator: Group, case: dict[str, Any], _: Path) -> None:
+def check_group(operator: Group, case: dict[str, Any], folder: Path) -> None:
+    """Let the rows of a case meet as those of a run do."""
+    step, meeting = Step(1, "case", operator), meeting_of(operator)
     rows = rows_of(case)
-    size = rows.num_rows
-    bucket = pa.table(
-        {
-            "key": operator.keys(rows),
-            "shard": pa.array([0] * size, pa.int32()),
-            "row": pa.array(range(size), pa.int64()),
-            "id": pa.array(map(str, range(size)), pa.string()),
-            "rank": operator.ranks(rows),
-        }
-    )
-    bucket = bucket.filter(bucket.column("key").is_valid())
-    order = [(name, "ascending") for name in ("key", "rank", "shard", "row")]
-    verdicts = operator.elect(bucket.sort_by(order).combine_chunks()).to_pylist()
-    merged = [one for one in verdicts if one.get("state", "merged") == "merged"]
-    dropped = [one for one in verdicts if one.get("state") == "dropped"]
-    assert {one["row"]: int(one["merged_into"]) for one in merged} == case.get("merged", {})
-    assert {one["row"]: one["rule"] for one in dropped} == case.get("dropped", {})
+    rows = put(rows, "source", pa.repeat("case", rows.num_rows))
+    numbers = np.arange(rows.num_rows) << CHILD_BITS
+    batch = Batch(rows, numbers, int(numbers[-1]))
+    keys = meeting.key_rows(batch, step, 0, 0)
+    assert not batch.quarantine
+    part = Part(0, folder / "rows.arrow", folder / "keys.arrow", keys.num_rows)
+    handed = put(batch.rows, near.ROW, pa.array(batch.numbers))
+    for path, table in ((part.rows, pa.table(handed)), (part.keys, keys)):
+        with pa.ipc.new_stream(str(path), table.schema) as stream:
+            stream.write_table(table)
+    meeting.gather(Local(1), step, [part], folder, folder / "scratch", 1000)
+    meeting.settle(batch, step, meeting.read_found(folder / f"00000.{meeting.FOUND}"))
+    fates = [one for table in batch.fates for one in table.to_pylist()]
+    merged = {one["row"]: int(one["merged_into"]) for one in fates if one["state"] == "merged"}
+    assert merged == case.get("merged", {})
+    dropped = {one["row"]: one["rule"] for one in fates if one["state"] == "dropped"}
+    assert dropped == case.get("dropped", {})
+    if "result" in case:
+        assert batch.rows.column("text").to_pylist() == case["result"]
 
 
 def check_read(operator: Read, case: dict[str, Any], file: Path) -> None:

@@ -1,0 +1,89 @@
+"""The shape of operators that remove pieces of documents which stand elsewhere too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from penstock.ops.base import Group
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+
+class Cut(NamedTuple):
+    """The pieces of some texts, in order: in which row each stands (int32), where in the UTF-8
+    bytes of its text it begins and ends (int64), and its key (16 bytes, as two columns of uint64).
+    Pieces may overlap, and need not cover the text."""
+
+    parents: np.ndarray
+    starts: np.ndarray
+    stops: np.ndarray
+    keys: np.ndarray
+
+
+class Pieces(Group):
+    """A group of pieces of documents: those with the same key meet, whatever their document.
+
+    A piece that stands in `min_documents` documents goes: from all of them, or (`keep: first`) from
+    all but the first in input order, where it stays once. A document of which nothing but white
+    space is left is dropped with the rule `no_text`.
+    """
+
+    keep: Literal["first", "none"]
+    min_documents: int
+
+    def check(self) -> None:
+        """Raises ValueError where the parameters would remove all there is."""
+        least = 2 if self.keep == "none" else 1
+        if self.min_documents < least:
+            raise ValueError(
+                f"`min_documents` is {self.min_documents}; with `keep: {self.keep}` it must be at"
+                f" least {least}"
+            )
+
+    def pieces(self, rows: pa.RecordBatch) -> Cut:
+        """The pieces of the rows that take part."""
+        raise NotImplementedError
+
+    def keys(self, rows: pa.RecordBatch) -> pa.Array:
+        """Nothing of its own; asks whether all is there to find pieces."""
+        import pyarrow as pa
+
+        self.pieces(rows)
+        return pa.nulls(rows.num_rows, pa.binary(16))
+
+    def goes(self, keys: np.ndarray, documents: np.ndarray) -> np.ndarray:
+        """Which pieces go, of some in order of key and place. `keys` numbers the pieces that are
+        equal; `documents` numbers their documents, in input order."""
+        import numpy as np
+
+        size = len(keys)
+        first = np.ones(size, bool)
+        first[1:] = keys[1:] != keys[:-1]
+        opens = first.copy()
+        opens[1:] |= documents[1:] != documents[:-1]
+        places = np.cumsum(first) - 1
+        often = np.bincount(places, opens) >= self.min_documents
+        goes: np.ndarray = often[places]
+        return goes & ~first if self.keep == "first" else goes
+
+
+def cut_units(rows: pa.RecordBatch, least: int, by: str | None, *, blank: bool) -> Cut:
+    """The lines of some rows, or (`blank`) their paragraphs, of at least `least` characters. Those
+    of rows with another site in the column `by` have other keys; rows without one have none."""
+    import numpy as np
+
+    from penstock.data.schema import column, texts_of
+    from penstock.text import pieces
+    from penstock.text.urls import host
+
+    salts = np.ones(rows.num_rows, np.uint64)
+    if by is not None:
+        from xxhash import xxh3_64_intdigest
+
+        sites = (host(url).removeprefix("www.") if url else "" for url in texts_of(rows, by))
+        salts = np.array(
+            [xxh3_64_intdigest(one.encode()) if one else 0 for one in sites], np.uint64
+        )
+    return Cut(*pieces.cut_units(column(rows, "text"), salts, least, blank=blank))
