@@ -28,7 +28,7 @@ BANDS, ROWS, WORDS = 14, 8, 5
 NEAR, PARAGRAPHS = "penstock", "penstock, paragraphs"
 STEPS: dict[str, Mapping[str, Any]] = {
     NEAR: {"dedup.minhash": {"bands": BANDS, "rows": ROWS, "ngram": WORDS}},
-    PARAGRAPHS: {"dedup.paragraphs": {"split": "line"}},
+    PARAGRAPHS: {"dedup.lines": {}},  # what Dolma calls paragraphs
 }
 # What each is to be faster than, and how many times; the best of the peer's settings counts.
 TARGETS = {

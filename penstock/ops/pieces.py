@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from penstock.ops.base import Group
 
@@ -69,21 +70,36 @@ class Pieces(Group):
         return goes & ~first if self.keep == "first" else goes
 
 
-def cut_units(rows: pa.RecordBatch, least: int, by: str | None, *, blank: bool) -> Cut:
-    """The lines of some rows, or (`blank`) their paragraphs, of at least `least` characters. Those
-    of rows with another site in the column `by` have other keys; rows without one have none."""
-    import numpy as np
+@dataclass(frozen=True)
+class Units(Pieces):
+    """Lines or paragraphs of at least `min_length` characters; with `across: site` those of the
+    same site meet, which is the host in `column` without `www.`."""
 
-    from penstock.data.schema import column, texts_of
-    from penstock.text import pieces
-    from penstock.text.urls import host
+    blank: ClassVar[bool]  # whether blank lines part them
 
-    salts = np.ones(rows.num_rows, np.uint64)
-    if by is not None:
-        from xxhash import xxh3_64_intdigest
+    min_documents: int = 2
+    keep: Literal["first", "none"] = "first"
+    min_length: int = 15
+    across: Literal["all", "site"] = "all"
+    column: str = "url"
 
-        sites = (host(url).removeprefix("www.") if url else "" for url in texts_of(rows, by))
-        salts = np.array(
-            [xxh3_64_intdigest(one.encode()) if one else 0 for one in sites], np.uint64
-        )
-    return Cut(*pieces.cut_units(column(rows, "text"), salts, least, blank=blank))
+    def __post_init__(self) -> None:
+        self.check()
+
+    def pieces(self, rows: pa.RecordBatch) -> Cut:
+        """The units of the rows that take part: those without a site do not, where sites count."""
+        import numpy as np
+
+        from penstock.data.schema import column, texts_of
+        from penstock.text.pieces import cut_units
+        from penstock.text.urls import host
+
+        salts = np.ones(rows.num_rows, np.uint64)
+        if self.across == "site":
+            from xxhash import xxh3_64_intdigest
+
+            urls = texts_of(rows, self.column)
+            sites = [host(url).removeprefix("www.") if url else "" for url in urls]
+            salted = [xxh3_64_intdigest(site.encode()) if site else 0 for site in sites]
+            salts = np.array(salted, np.uint64)
+        return Cut(*cut_units(column(rows, "text"), salts, self.min_length, blank=self.blank))

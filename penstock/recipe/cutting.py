@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from penstock.data.atomic import replacing
 from penstock.data.schema import put
 from penstock.engines.engine import Engine
 from penstock.ops.pieces import Cut, Pieces
 from penstock.recipe.apply import NO_TEXT, isolate
 from penstock.recipe.batch import Batch
 from penstock.recipe.group import HOME_BUCKETS, Part
+from penstock.recipe.handed import read_rows, write_rows
 from penstock.recipe.load import Step
 
 KEYS = pa.schema(
@@ -74,7 +74,7 @@ def gather(
     keys = [part.keys for part in parts]
     for number, table in enumerate(engine.group(keys, "key", buckets, goes, scratch / "keys")):
         files.append(scratch / "pieces" / f"{number:05d}.arrow")
-        _write(files[-1], table)
+        write_rows(files[-1], table)
     write = partial(_write_home, home)
     for _ in engine.group(files, "shard", HOME_BUCKETS, write, scratch / "home"):
         pass  # what it returns is empty; the files are the result
@@ -113,21 +113,13 @@ def _write_home(home: Path, bucket: pa.Table) -> pa.Table:
     shards = ordered.column("shard").to_numpy()
     for shard in np.unique(shards).tolist():
         start, stop = np.searchsorted(shards, [shard, shard + 1])
-        _write(home / f"{shard:05d}.pieces.arrow", ordered.slice(start, stop - start))
+        write_rows(home / f"{shard:05d}.pieces.arrow", ordered.slice(start, stop - start))
     return GONE.empty_table()
-
-
-def _write(path: Path, table: pa.Table) -> None:
-    with replacing(path) as temporary, pa.ipc.new_stream(str(temporary), table.schema) as stream:
-        stream.write_table(table)
 
 
 def read_found(path: Path) -> pa.Table:
     """The pieces of one shard that go, in order."""
-    if not path.exists():
-        return GONE.empty_table()
-    with pa.ipc.open_stream(str(path)) as reader:
-        return reader.read_all()
+    return read_rows(path, GONE)
 
 
 def settle(batch: Batch, step: Step, gone: pa.Table) -> None:

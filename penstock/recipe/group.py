@@ -11,11 +11,11 @@ from typing import cast
 import numpy as np
 import pyarrow as pa
 
-from penstock.data.atomic import replacing
 from penstock.engines.engine import Engine
 from penstock.ops.base import Group
 from penstock.recipe.apply import isolate
 from penstock.recipe.batch import Batch
+from penstock.recipe.handed import read_rows, write_rows
 from penstock.recipe.load import Step
 
 # Only these travel: 16 bytes of digest and who it belongs to, never a text.
@@ -105,7 +105,7 @@ def gather(
     verdicts: list[Path] = []
     for number, table in enumerate(engine.group(files, "key", buckets, elect, scratch / "keys")):
         verdicts.append(scratch / "verdicts" / f"{number:05d}.arrow")
-        _write(verdicts[-1], table)
+        write_rows(verdicts[-1], table)
     home.mkdir(parents=True, exist_ok=True)
     write = partial(_write_home, home)
     for _ in engine.group(verdicts, "shard", HOME_BUCKETS, write, scratch / "home"):
@@ -130,10 +130,7 @@ def settle(batch: Batch, step: Step, verdicts: pa.Table) -> None:
 
 def read_found(path: Path) -> pa.Table:
     """The verdicts on one shard, in row order."""
-    if not path.exists():
-        return VERDICTS.empty_table()
-    with pa.ipc.open_stream(str(path)) as reader:
-        return reader.read_all()
+    return read_rows(path, VERDICTS)
 
 
 def _elect(operator: Group, bucket: pa.Table) -> pa.Table:
@@ -155,10 +152,5 @@ def _write_home(home: Path, bucket: pa.Table) -> pa.Table:
     shards = ordered.column("shard").to_numpy()
     for shard in np.unique(shards):
         start, stop = np.searchsorted(shards, [shard, shard + 1])
-        _write(home / f"{shard:05d}.verdicts.arrow", ordered.slice(start, stop - start))
+        write_rows(home / f"{shard:05d}.verdicts.arrow", ordered.slice(start, stop - start))
     return VERDICTS.empty_table()
-
-
-def _write(path: Path, table: pa.Table) -> None:
-    with replacing(path) as temporary, pa.ipc.new_stream(str(temporary), table.schema) as stream:
-        stream.write_table(table)

@@ -1,4 +1,4 @@
-"""The rows that a stage has handed on, any of them, from their files."""
+"""Files of rows between stages, and any of the rows that a stage has handed on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,26 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from penstock.data.atomic import replacing
+
+# The column of rows handed on that has their numbers.
+ROW = "__row"
 # A row of any shard, as one number: its shard, and its place among the rows handed on.
 PLACE_BITS = 32
+
+
+def write_rows(path: Path, table: pa.Table) -> None:
+    """Write a table as an Arrow stream."""
+    with replacing(path) as temporary, pa.ipc.new_stream(str(temporary), table.schema) as stream:
+        stream.write_table(table)
+
+
+def read_rows(path: Path, schema: pa.Schema | None = None) -> pa.Table:
+    """The table that was written; with a `schema` an empty one where there is no file."""
+    if schema is not None and not path.exists():
+        return schema.empty_table()
+    with pa.ipc.open_stream(str(path)) as reader:
+        return reader.read_all()
 
 
 def nodes_of(shard: int, first: int, size: int) -> np.ndarray:

@@ -23,7 +23,7 @@ from penstock.recipe.apply import isolate
 from penstock.recipe.batch import Batch
 from penstock.recipe.clusters import best_of, candidates, components, distinct, forest
 from penstock.recipe.group import FOUND, HOME_BUCKETS, VERDICTS, Part, read_found, settle
-from penstock.recipe.handed import Handed, nodes_of, shards_of
+from penstock.recipe.handed import ROW, Handed, nodes_of, read_rows, shards_of, write_rows
 from penstock.recipe.load import Step
 
 KEYS = pa.schema(
@@ -48,7 +48,6 @@ PAIRS = pa.schema(
 )
 SMALL = 8  # key rows that take as much memory as one of an ordinary group
 COMPARED = 2048  # pairs whose texts are held at a time
-ROW = "__row"
 __all__ = ["FOUND", "KEYS", "gather", "key_rows", "read_found", "settle"]
 
 
@@ -174,7 +173,7 @@ def _clusters(engine: Engine, files: list[Path]) -> Matches:
     ones, others = edges if edges is not None else (np.zeros(0, np.int64),) * 2
     nodes = np.unique(np.concatenate([ones, others]))
     ranks = np.zeros(len(nodes))
-    for table in map(_read, files):
+    for table in map(read_rows, files):
         for name in ("one", "other"):
             places = np.searchsorted(nodes, table.column(name).to_numpy())
             ranks[places] = table.column(f"{name}_rank").to_numpy()
@@ -183,7 +182,7 @@ def _clusters(engine: Engine, files: list[Path]) -> Matches:
 
 
 def _forest_of(file: Path) -> tuple[np.ndarray, np.ndarray]:
-    table = _read(file)
+    table = read_rows(file)
     return forest(table.column("one").to_numpy(), table.column("other").to_numpy())
 
 
@@ -199,7 +198,7 @@ def _similarities(
     """How similar each row is to the one it is merged into; where chains of others have led to it,
     that is asked now."""
     known = np.where(found.best == np.arange(len(found.nodes)), 1.0, np.nan)
-    _learn(known, found, map(_read, found.files))
+    _learn(known, found, map(read_rows, found.files))
     open_ = np.flatnonzero(np.isnan(known))
     if len(open_) and operator.verify:
         best = found.best[open_]
@@ -249,7 +248,7 @@ def _write_verdicts(home: Path, found: Matches, similarities: np.ndarray, names:
         }
         columns = [known.get(f.name, pa.nulls(len(places), f.type)) for f in VERDICTS]
         table = pa.table(columns, VERDICTS)
-        _write(home / f"{shard:05d}.verdicts.arrow", table)
+        write_rows(home / f"{shard:05d}.verdicts.arrow", table)
 
 
 def _write_pairs(path: Path, found: Matches, names: _Names) -> None:
@@ -257,7 +256,7 @@ def _write_pairs(path: Path, found: Matches, names: _Names) -> None:
     schema = pa.schema([(name, pa.string()) for name in ("kept", "one", "other")])
     schema = schema.append(pa.field("similarity", pa.float64()))
     with replacing(path) as temporary, pq.ParquetWriter(temporary, schema) as writer:
-        for table in map(_read, found.files):
+        for table in map(read_rows, found.files):
             ones, others = (
                 np.searchsorted(found.nodes, table.column(name).to_numpy())
                 for name in ("one", "other")
@@ -269,15 +268,5 @@ def _write_pairs(path: Path, found: Matches, names: _Names) -> None:
 def _written(tables: Iterator[pa.Table], folder: Path) -> Iterator[Path]:
     for number, table in enumerate(tables):
         path = folder / f"{number:05d}.arrow"
-        _write(path, table)
+        write_rows(path, table)
         yield path
-
-
-def _write(path: Path, table: pa.Table) -> None:
-    with replacing(path) as temporary, pa.ipc.new_stream(str(temporary), table.schema) as stream:
-        stream.write_table(table)
-
-
-def _read(file: Path) -> pa.Table:
-    with pa.ipc.open_stream(str(file)) as reader:
-        return reader.read_all()

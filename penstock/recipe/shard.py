@@ -21,6 +21,7 @@ from penstock.errors import PenstockError
 from penstock.ops.base import Group, Read, Survey, Write, Writer
 from penstock.recipe.apply import apply_pass, schema_after
 from penstock.recipe.batch import CHILD_BITS, Batch
+from penstock.recipe.handed import ROW
 from penstock.recipe.load import Step
 from penstock.recipe.meeting import meeting_of
 from penstock.recipe.plan import Stage
@@ -31,7 +32,6 @@ from penstock.runs.commit import commit
 from penstock.runs.ledger import SCHEMA, STATES
 from penstock.runs.memory import peak_memory
 
-ROW = "__row"
 # A shard this small is measured by the reference, which needs no compiled code to be loaded.
 FAST_BYTES = 2 << 20
 EVERY = 1.0  # seconds between signs of life from within a shard

@@ -110,6 +110,13 @@ def mix(one: Any, other: Any) -> Any:
 
 
 @step
+def absorb(state: Any, value: Any) -> Any:
+    """A hash that has taken in one more value, as `absorb` in `shingles.py` says."""
+    state = (state ^ value) * _ODD
+    return state ^ (state >> np.uint64(32))
+
+
+@step
 def digest(data: Any, start: int, stop: int) -> Any:
     """A 64-bit hash of some bytes."""
     found = np.uint64(stop - start)

@@ -20,6 +20,7 @@ from penstock.text.kernels import (
     INT,
     INTS,
     INTS_OUT,
+    absorb,
     decode,
     digest,
     kernel,
@@ -35,12 +36,6 @@ _SPACE = np.uint64(32)
 
 PARENTS_OUT = types.Array(types.int32, 1, "C")
 KEYS_OUT = types.Array(types.uint64, 2, "C")
-
-
-@step
-def _first(state: Any, value: Any) -> Any:
-    state = (state ^ value) * _ONE
-    return state ^ (state >> np.uint64(32))
 
 
 @step
@@ -63,10 +58,10 @@ def _line(text: Any, at: int, table: Any, one: Any, two: Any, size: int) -> Any:
             space = size > 0
             continue
         if space:
-            one, two = _first(one, _SPACE), _second(two, _SPACE)
+            one, two = absorb(one, _SPACE), _second(two, _SPACE)
             size += 1
             space = False
-        one, two = _first(one, np.uint64(entry & _CODE)), _second(two, np.uint64(entry & _CODE))
+        one, two = absorb(one, np.uint64(entry & _CODE)), _second(two, np.uint64(entry & _CODE))
         size += 1
     return at, one, two, size
 

@@ -20,17 +20,16 @@ from penstock.text.kernels import (
     INT,
     INTS,
     INTS_OUT,
+    absorb,
     decode,
     kernel,
     step,
 )
 
-_SEED, _STEP, _BASE, _FIRST_MIX, _SECOND_MIX = (
+_SEED, _BASE, _FIRST_MIX, _SECOND_MIX = (
     np.uint64(value)
-    for value in (
-        hashing.SEED, hashing.STEP, hashing.BASE, hashing.FIRST_MIX, hashing.SECOND_MIX,
-    )
-)  # fmt: skip
+    for value in (hashing.SEED, hashing.BASE, hashing.FIRST_MIX, hashing.SECOND_MIX)
+)
 _MARKED = SINGLE | SEPARATOR | DROPPED
 _CODE = SINGLE - 1
 _TOP = np.uint64(1 << 63)
@@ -38,12 +37,6 @@ _MOST = np.int64((1 << 63) - 1)
 
 SIGNATURES = types.Array(types.uint32, 2, "C", readonly=True)
 SIGNATURES_OUT, KEYS_OUT = (types.Array(kind, 2, "C") for kind in (types.uint32, types.uint64))
-
-
-@step
-def _absorb(state: Any, value: Any) -> Any:
-    state = (state ^ value) * _STEP
-    return state ^ (state >> np.uint64(32))
 
 
 @step
@@ -58,7 +51,7 @@ def _parts(text: Any, table: Any, spaced: bool, hashes: Any, first: int) -> int:
     """Hash the words or characters of a text into `hashes`, from `first`; where they end."""
     found, at = first, np.int64(0)
     word, inside, between = _SEED, np.int64(0), False
-    space = _absorb(_SEED, np.uint64(32))
+    space = absorb(_SEED, np.uint64(32))
     while at < text.size:
         code, width = np.int64(text[at]), np.int64(1)
         if code >= 0x80:
@@ -66,7 +59,7 @@ def _parts(text: Any, table: Any, spaced: bool, hashes: Any, first: int) -> int:
         at += width
         entry = np.int64(table[code])
         if entry & _MARKED == 0:
-            word, inside = _absorb(word, np.uint64(entry)), np.int64(1)
+            word, inside = absorb(word, np.uint64(entry)), np.int64(1)
             continue
         if entry & DROPPED:
             continue
@@ -81,7 +74,7 @@ def _parts(text: Any, table: Any, spaced: bool, hashes: Any, first: int) -> int:
             hashes[found] = space
             found += 1
         between = False
-        hashes[found] = _absorb(_SEED, np.uint64(entry & _CODE))
+        hashes[found] = absorb(_SEED, np.uint64(entry & _CODE))
         found += 1
     if inside:
         hashes[found] = word
@@ -123,7 +116,7 @@ def hash_shingles(
         stop = _parts(text, table, spaced, hashes, found)
         whole = _SEED
         for place in range(found, stop):
-            whole = _absorb(whole, hashes[place])
+            whole = absorb(whole, hashes[place])
         digests[document] = whole
         found = _roll(hashes, found, stop, size, lead)
     firsts[offsets.size - 1] = found
@@ -150,9 +143,9 @@ def key_bands(signatures: Any, rows: int, keys: Any) -> None:
     """Hash each band of each signature, with its number."""
     for document in range(keys.shape[0]):
         for band in range(keys.shape[1]):
-            key = _absorb(_SEED, np.uint64(band))
+            key = absorb(_SEED, np.uint64(band))
             for place in range(band * rows, (band + 1) * rows):
-                key = _absorb(key, np.uint64(signatures[document, place]))
+                key = absorb(key, np.uint64(signatures[document, place]))
             keys[document, band] = _finish(key)
 
 

@@ -61,3 +61,21 @@ def count(text: str, test: Callable[[str], bool]) -> int:
 
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     return int(np.count_nonzero(table(test)[codes]))
+
+
+def small_letters(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first `size` characters, and the code points of their small forms. One whose small form
+    is two characters stays as it is.
+
+    >>> "".join(map(chr, small_letters(0x60)[1][0x41:0x44]))
+    'abc'
+    """
+    import numpy as np
+
+    codes = np.arange(size, dtype=np.uint32)
+    codes[0xD800:0xE000] = 0  # surrogates are in no valid text
+    known = codes.view("U1")
+    small = np.strings.lower(known).view(np.uint32).copy()
+    if size > ord("İ"):
+        small[ord("İ")] = ord("İ")
+    return known, small

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from penstock.text.hashing import SEPARATOR, SINGLE
+from penstock.text.letters import small_letters
 from penstock.text.words import UNSPACED, words
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|$))+")
+# Beyond the second plane no letter has a small form.
+_CASED = 0x20000
 _SPACES = [code for code in range(0x3001) if chr(code).isspace()]
 
 
@@ -113,7 +116,7 @@ def cut_units(texts: pa.Array, salts: np.ndarray, least: int, *, blank: bool) ->
     offsets, data = buffers(texts)
     found = _room(int(np.count_nonzero(data == ord("\n"))) + len(texts))
     size = kernels_pieces.cut_units(
-        offsets, data, small_letters(), salts, blank, max(1, least), *found
+        offsets, data, character_table(), salts, blank, max(1, least), *found
     )
     return Found(*(column[:size] for column in found))
 
@@ -128,7 +131,9 @@ def cut_windows(texts: pa.Array, size: int) -> Found:
     most = int(np.diff(offsets).max(initial=0)) // 2 + 1
     found = _room(int(offsets[-1] - offsets[0] + len(texts)) // 2)
     places, hashes = np.empty(most, np.int64), np.empty(most, np.uint64)
-    count = kernels_pieces.cut_windows(offsets, data, small_letters(), size, places, hashes, *found)
+    count = kernels_pieces.cut_windows(
+        offsets, data, character_table(), size, places, hashes, *found
+    )
     return Found(*(column[:count] for column in found))
 
 
@@ -138,14 +143,10 @@ def _room(size: int) -> Found:
 
 
 @cache
-def small_letters() -> np.ndarray:
+def character_table() -> np.ndarray:
     """For each code point its small form, and whether it is white space or a word by itself."""
     table = np.arange(0x110000, dtype=np.uint32)
-    known = table[:0x20000].copy()
-    known[0xD800:0xE000] = 0  # surrogates are in no valid text
-    small = np.strings.lower(known.view("U1"))
-    table[:0x20000] = small.view(np.uint32)
-    table[ord("İ")] = ord("İ")  # its small form is two characters
+    _, table[:_CASED] = small_letters(_CASED)
     table[_SPACES] |= np.uint32(SEPARATOR)
     for first, last in UNSPACED:
         table[ord(first) : ord(last) + 1] |= np.uint32(SINGLE)

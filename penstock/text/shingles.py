@@ -25,6 +25,7 @@ from penstock.text.hashing import (
     SINGLE,
     STEP,
 )
+from penstock.text.letters import small_letters
 from penstock.text.words import UNSPACED
 
 if TYPE_CHECKING:
@@ -191,34 +192,17 @@ def shingled(texts: pa.Array, how: Shingling) -> Shingles:
     return Shingles(firsts, hashes[: firsts[-1]], digests)
 
 
-def shingle_hashes(texts: pa.Array, how: Shingling) -> tuple[np.ndarray, np.ndarray]:
-    """The place of each text's first shingle, and one more; and the hashes, in order."""
-    return shingled(texts, how)[:2]
-
-
-def digests(texts: pa.Array, how: Shingling) -> np.ndarray:
-    """The digest of each text."""
-    return shingled(texts, how).digests
-
-
 @cache
 def character_table(how: Shingling) -> np.ndarray:
     """For each code point, what it becomes and what it is."""
-    table = np.arange(0x110000, dtype=np.uint32)
-    if how.unit == "characters":
-        table |= np.uint32(SINGLE)
-    else:
-        table[:] = SEPARATOR
     # What NumPy can tell of many characters at once: a character a time takes half a second.
-    codes = np.arange(_KNOWN, dtype=np.uint32)
-    codes[0xD800:0xE000] = 0  # surrogates are in no valid text
-    known = codes.view("U1")
-    small = np.strings.lower(known).view(np.uint32).copy()
-    small[ord("İ")] = ord("İ")  # its small form is two characters
+    known, small = small_letters(_KNOWN)
     if how.unit == "characters":
+        table = np.arange(0x110000, dtype=np.uint32) | np.uint32(SINGLE)
         table[:_KNOWN] = small | SINGLE
         table[:_KNOWN][np.strings.isspace(known)] = SEPARATOR
     else:
+        table = np.full(0x110000, SEPARATOR, np.uint32)
         inside = np.strings.isalnum(known)
         for code in (*np.flatnonzero(~inside[:_PLAIN]).tolist(), *_SELECTORS):
             kind = unicodedata.category(chr(code))

@@ -16,9 +16,9 @@ from penstock.data.shards import Shard
 from penstock.engines.local import Local
 from penstock.ops.base import PARENT, Filter, Group, Lost, Map, Read, Survey, Write, failing
 from penstock.ops.catalogue import find
-from penstock.recipe import near
 from penstock.recipe.batch import CHILD_BITS, Batch
 from penstock.recipe.group import Part
+from penstock.recipe.handed import ROW, write_rows
 from penstock.recipe.load import Step
 from penstock.recipe.meeting import meeting_of
 from penstock.recipe.reading import document_schema, read_batches
@@ -166,10 +166,9 @@ def check_group(operator: Group, case: dict[str, Any], folder: Path) -> None:
     keys = meeting.key_rows(batch, step, 0, 0)
     assert not batch.quarantine
     part = Part(0, folder / "rows.arrow", folder / "keys.arrow", keys.num_rows)
-    handed = put(batch.rows, near.ROW, pa.array(batch.numbers))
+    handed = put(batch.rows, ROW, pa.array(batch.numbers))
     for path, table in ((part.rows, pa.table(handed)), (part.keys, keys)):
-        with pa.ipc.new_stream(str(path), table.schema) as stream:
-            stream.write_table(table)
+        write_rows(path, table)
     meeting.gather(Local(1), step, [part], folder, folder / "scratch", 1000)
     meeting.settle(batch, step, meeting.read_found(folder / f"00000.{meeting.FOUND}"))
     fates = [one for table in batch.fates for one in table.to_pylist()]

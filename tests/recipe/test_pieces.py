@@ -56,7 +56,7 @@ def test_kernels_find_what_the_plain_functions_find(texts: list[str]) -> None:
 
 
 def test_small_letters_are_those_of_python() -> None:
-    table = pieces.small_letters() & (SINGLE - 1)
+    table = pieces.character_table() & (SINGLE - 1)
     for code in (*range(0xD800), *range(0xE000, 0x110000)):
         small = chr(code).lower()
         assert table[code] == (ord(small) if len(small) == 1 else code)

@@ -17,10 +17,8 @@ from penstock.text.shingles import (
     as_lists,
     character_table,
     digest,
-    digests,
     distinct,
     jaccard,
-    shingle_hashes,
     shingled,
     shingles,
 )
@@ -102,12 +100,12 @@ def test_real_documents(real_data: Path) -> None:
 def test_a_slice_of_a_column() -> None:
     texts = pa.array(["the old dam", "b", None, "at the gate of the old dam"]).slice(1)
     how = Shingling("words", 2)
-    firsts, hashes = shingle_hashes(texts, how)
+    firsts, hashes, found = shingled(texts, how)
     assert firsts.tolist() == [0, 1, 1, 7]
     assert hashes.tolist() == shingles("b", how) + shingles("at the gate of the old dam", how)
-    assert digests(texts, how)[0] == digest("b", how)
-    empty = shingle_hashes(pa.array([], pa.string()), how)
-    assert [each.tolist() for each in empty] == [[0], []]
+    assert found[0] == digest("b", how)
+    empty = shingled(pa.array([], pa.string()), how)
+    assert [each.tolist() for each in empty] == [[0], [], []]
 
 
 def test_what_is_the_same() -> None:
