@@ -11,6 +11,9 @@ import pyarrow as pa
 T = TypeVar("T")
 R = TypeVar("R")
 
+# Key rows that are split at a time: fewer make many small parts.
+SPLIT_ROWS = 1 << 18
+
 Bucket = Callable[[pa.Table], pa.Table]
 
 
@@ -55,12 +58,28 @@ def bucket_of(keys: pa.Array, buckets: int) -> Any:
 
 
 def split(file: Path, key: str, buckets: int) -> Iterator[tuple[int, pa.Table]]:
-    """The rows of a key file, bucket by bucket, batch by batch."""
+    """The rows of a key file, bucket by bucket, in parts of many batches."""
+    with pa.ipc.open_stream(str(file)) as reader:
+        held: list[pa.RecordBatch] = []
+        for batch in reader:
+            held.append(batch)
+            if sum(one.num_rows for one in held) >= SPLIT_ROWS:
+                yield from _parts(held, key, buckets)
+                held = []
+        if held:
+            yield from _parts(held, key, buckets)
+
+
+def _parts(
+    batches: Sequence[pa.RecordBatch], key: str, buckets: int
+) -> Iterator[tuple[int, pa.Table]]:
     import numpy as np
 
-    with pa.ipc.open_stream(str(file)) as reader:
-        for batch in reader:
-            places = bucket_of(batch.column(key), buckets)
-            for bucket in np.unique(places):
-                chosen = pa.array(np.flatnonzero(places == bucket))
-                yield int(bucket), pa.Table.from_batches([batch.take(chosen)])
+    rows = pa.concat_batches(batches)
+    places = bucket_of(rows.column(key), buckets)
+    order = np.argsort(places, kind="stable")
+    ordered = pa.Table.from_batches([rows.take(pa.array(order))])
+    ends = np.cumsum(np.bincount(places.astype(np.int64), minlength=buckets))
+    for bucket in np.flatnonzero(np.diff(ends, prepend=0)).tolist():
+        start = int(ends[bucket - 1]) if bucket else 0
+        yield bucket, ordered.slice(start, int(ends[bucket]) - start)

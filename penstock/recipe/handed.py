@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,30 +40,39 @@ def shards_of(nodes: np.ndarray) -> np.ndarray:
     return (nodes >> PLACE_BITS).astype(np.int32)
 
 
-class Handed:
-    """Rows by their numbers; the files are mapped, not read."""
+def bytes_a_row(files: Iterable[Path]) -> int:
+    """About what a row takes, by the first of the files that has any."""
+    for file in files:
+        with pa.ipc.open_stream(pa.memory_map(str(file))) as reader:
+            for batch in reader:
+                taken: int = batch.nbytes // batch.num_rows
+                return max(1, taken)
+    return 1
 
-    def __init__(self, files: Mapping[int, Path], columns: Sequence[str] | None = None) -> None:
-        self._files = files
-        self._columns = columns
-        self._open: dict[int, tuple[list[pa.RecordBatch], np.ndarray]] = {}
 
-    def take(self, nodes: np.ndarray) -> pa.RecordBatch:
-        """The rows with these numbers, which are in order and differ."""
-        found = []
-        shards = shards_of(nodes)
-        for shard in np.unique(shards).tolist():
-            batches, firsts = self._batches(shard)
-            places = nodes[shards == shard] & ((1 << PLACE_BITS) - 1)
-            of = np.searchsorted(firsts, places, side="right") - 1
-            for number in np.unique(of).tolist():
-                found.append(batches[number].take(pa.array(places[of == number] - firsts[number])))
-        return pa.concat_batches(found)
+def take(
+    files: Mapping[int, Path], nodes: np.ndarray, columns: Sequence[str] | None = None
+) -> pa.RecordBatch:
+    """The rows with these numbers, which are in order and differ, from the files of their shards.
 
-    def _batches(self, shard: int) -> tuple[list[pa.RecordBatch], np.ndarray]:
-        if shard not in self._open:
-            with pa.ipc.open_stream(pa.memory_map(str(self._files[shard]))) as reader:
-                batches = [b.select(self._columns) if self._columns else b for b in reader]
-            sizes = [batch.num_rows for batch in batches]
-            self._open[shard] = batches, np.cumsum([0, *sizes[:-1]])
-        return self._open[shard]
+    One file at a time is mapped, so that no more than one shard takes memory.
+    """
+    shards = shards_of(nodes)
+    found: list[pa.RecordBatch] = []
+    for shard in np.unique(shards).tolist():
+        places = nodes[shards == shard] & ((1 << PLACE_BITS) - 1)
+        found += _taken(files[shard], places, columns)
+    return pa.concat_batches(found)
+
+
+def _taken(
+    file: Path, places: np.ndarray, columns: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
+    first = 0
+    with pa.ipc.open_stream(pa.memory_map(str(file))) as reader:
+        for batch in reader:
+            low, high = np.searchsorted(places, [first, first + batch.num_rows])
+            if low < high:
+                rows = batch.select(columns) if columns else batch
+                yield rows.take(pa.array(places[low:high] - first))
+            first += batch.num_rows

@@ -23,7 +23,15 @@ from penstock.recipe.apply import isolate
 from penstock.recipe.batch import Batch
 from penstock.recipe.clusters import best_of, candidates, components, distinct, forest
 from penstock.recipe.group import FOUND, HOME_BUCKETS, VERDICTS, Part, read_found, settle
-from penstock.recipe.handed import ROW, Handed, nodes_of, read_rows, shards_of, write_rows
+from penstock.recipe.handed import (
+    ROW,
+    bytes_a_row,
+    nodes_of,
+    read_rows,
+    shards_of,
+    take,
+    write_rows,
+)
 from penstock.recipe.load import Step
 
 KEYS = pa.schema(
@@ -47,7 +55,7 @@ PAIRS = pa.schema(
     ]
 )
 SMALL = 8  # key rows that take as much memory as one of an ordinary group
-COMPARED = 2048  # pairs whose texts are held at a time
+COMPARED_BYTES = 16 << 20  # of rows that are held at a time to be compared
 __all__ = ["FOUND", "KEYS", "gather", "key_rows", "read_found", "settle"]
 
 
@@ -158,10 +166,11 @@ def _compared(
     ones, others = (bucket.column(name).to_numpy() for name in ("one", "other"))
     similarities = bucket.column("similarity").to_numpy().copy()
     open_ = np.flatnonzero(np.isnan(similarities)) if ask else np.zeros(0, int)
-    for start in range(0, len(open_), COMPARED):
-        places = open_[start : start + COMPARED]
+    size = max(1, COMPARED_BYTES // (2 * bytes_a_row(rows.values()))) if len(open_) else 1
+    for start in range(0, len(open_), size):
+        places = open_[start : start + size]
         nodes, at = np.unique(np.concatenate([ones[places], others[places]]), return_inverse=True)
-        texts = Handed(rows).take(nodes)
+        texts = take(rows, nodes)
         similarities[places] = operator.compare(texts, at[: len(places)], at[len(places) :])
     where = bucket.schema.get_field_index("similarity")
     return bucket.set_column(where, "similarity", pa.array(similarities))
@@ -226,12 +235,11 @@ class _Names:
     """The ids and row numbers of the rows of clusters."""
 
     def __init__(self, rows: Mapping[int, Path], nodes: np.ndarray) -> None:
-        handed = Handed(rows, ["id", ROW])
-        shards = shards_of(nodes)
-        taken = [handed.take(nodes[shards == shard]) for shard in np.unique(shards)]
-        table = pa.Table.from_batches(taken) if taken else pa.table({"id": [], ROW: []})
-        self.ids = table.column("id").combine_chunks().cast(pa.string())
-        self.rows = table.column(ROW).to_numpy()
+        if len(nodes):
+            found = take(rows, nodes, ["id", ROW])
+            self.ids, self.rows = found.column("id"), found.column(ROW).to_numpy()
+        else:
+            self.ids, self.rows = pa.array([], pa.string()), nodes
 
 
 def _write_verdicts(home: Path, found: Matches, similarities: np.ndarray, names: _Names) -> None:
