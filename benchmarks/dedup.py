@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import peers
-from measure import Measured, machine, measure, median, rounds
+import report
+from measure import Measured, measure, rounds
 
 HERE = Path(__file__).parent
 DATA = HERE / ".data"
@@ -238,53 +239,26 @@ def tools(place: Place, size: int) -> dict[str, Tool]:
 
 def compare(
     measured: Mapping[str, list[dict[str, float]]], removed: Mapping[str, int], size: int
-) -> dict[str, dict[str, Any]]:
+) -> report.Figures:
     """The figures of each tool, beside that of penstock's that does the same."""
-    found: dict[str, dict[str, Any]] = {}
-    for name, runs in measured.items():
-        seconds = median(runs, "seconds")
-        found[name] = {
-            "seconds": seconds,
-            "cpu_seconds": median(runs, "cpu_seconds"),
-            "documents_a_second": round(size / seconds, 1),
-            "largest_mb": max(one["largest_mb"] for one in runs),
-            "total_mb": max(one["total_mb"] for one in runs),
-            "removed": removed[name],
-        }
+    found = report.figures(measured, size)
     for name, row in found.items():
-        ours = found.get(PARAGRAPHS if name.endswith("paragraphs") else NEAR)
-        row["penstock_is_faster"] = ours and round(row["seconds"] / ours["seconds"], 2)
-        row["times_the_cpu"] = ours and round(row["cpu_seconds"] / ours["cpu_seconds"], 2)
+        row["removed"] = removed[name]
+    report.set_beside(
+        found, lambda name: found.get(PARAGRAPHS if name.endswith("paragraphs") else NEAR)
+    )
     return found
 
 
-def verdicts(found: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def verdicts(found: report.Figures) -> report.Figures:
     """Each target with what was reached, for what was measured."""
-    checks = {}
+    checks: dict[str, report.Check] = {}
     for peer, (own, times) in TARGETS.items():
         rows = [row for name, row in found.items() if name.startswith(peer)]
         if rows and own in found:
             reached = min(row["penstock_is_faster"] for row in rows)
-            checks[f"times {peer}"] = {
-                "reached": reached, "asked": f">= {times}", "met": reached >= times
-            }  # fmt: skip
-    return checks
-
-
-def show(found: Mapping[str, dict[str, Any]], targets: Mapping[str, dict[str, Any]]) -> None:
-    print(
-        f"{'tool':22}{'s':>9}{'CPU s':>9}{'docs/s':>10}{'RSS MB':>8}{'all MB':>8}{'removed':>10}"
-        f"{'slower':>10}{'CPU':>9}"
-    )
-    for name, row in found.items():
-        print(
-            f"{name:22}{row['seconds']:9.2f}{row['cpu_seconds']:9.2f}"
-            f"{row['documents_a_second']:10,.0f}{row['largest_mb']:8.0f}{row['total_mb']:8.0f}"
-            f"{row['removed']:10,}{row['penstock_is_faster'] or 0:9.1f}×"
-            f"{row['times_the_cpu'] or 0:8.1f}×"
-        )
-    for name, row in targets.items():
-        print(f"{name}: {row['reached']} ({row['asked']}) {'met' if row['met'] else 'NOT MET'}")
+            checks[f"times {peer}"] = (reached, ">=", times)
+    return report.judged(checks)
 
 
 def main() -> None:
@@ -309,19 +283,17 @@ def main() -> None:
     removed = {name: tool.removed() for name, tool in chosen.items()}
     found = compare(measured, removed, size)
     targets = verdicts(found)
-    show(found, targets)
-    RESULTS.mkdir(exist_ok=True)
-    record = {
-        "command": " ".join(["python", *sys.argv]),
-        "machine": machine(),
-        "peers": {name: (*peer.packages, *peer.bare) for name, peer in peers.PEERS.items()},
-        "documents": size,
-        "mb": round(place.source.stat().st_size / 1e6, 1),
-        "medians": found,
-        "targets": targets,
-        "rounds": measured,
-    }
-    (RESULTS / "dedup.json").write_text(json.dumps(record, indent=2) + "\n")
+    report.show(found, {"removed": ","})
+    report.say(targets)
+    report.write(
+        "dedup",
+        peers={name: (*peer.packages, *peer.bare) for name, peer in peers.PEERS.items()},
+        documents=size,
+        mb=round(place.source.stat().st_size / 1e6, 1),
+        medians=found,
+        targets=targets,
+        rounds=measured,
+    )
 
 
 if __name__ == "__main__":

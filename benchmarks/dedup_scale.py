@@ -5,9 +5,7 @@ ledger; the memory of all processes together; and whether time grows faster than
 """
 
 import argparse
-import json
 import shutil
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 import dedup
 import planted
 import pyarrow.parquet as pq
-from measure import machine
+import report
 
 STEP = dedup.STEPS[dedup.NEAR]
 CORES = (0, 1)
@@ -48,16 +46,14 @@ def verdicts(rows: list[dict[str, Any]], memory: str) -> dict[str, dict[str, Any
     least = min(row["members_found"] - row["members_expected"] for row in rows)
     wrong = sum(row["merged_wrongly"] + row["neither_kept_nor_merged"] for row in rows)
     growth = round(last["seconds"] / linear, 3)
-    checks = {
-        "growth, times linear": (growth, f"<= {GROWTH}", growth <= GROWTH),
-        "memory in MB": (most, f"<= {memory}", most <= float(memory.rstrip("G")) * 1024),
-        "members found beyond expected": (round(least, 5), f">= -{CHANCE}", least >= -CHANCE),
-        "merged wrongly or lost": (wrong, "0", wrong == 0),
-    }
-    return {
-        name: {"reached": reached, "asked": asked, "met": met}
-        for name, (reached, asked, met) in checks.items()
-    }
+    return report.judged(
+        {
+            "growth, times linear": (growth, "<=", GROWTH),
+            "memory in MB": (most, "<=", float(memory.rstrip("G")) * 1024),
+            "members found beyond expected": (round(least, 5), ">=", -CHANCE),
+            "merged wrongly or lost": (wrong, "<=", 0),
+        }
+    )
 
 
 def main() -> None:
@@ -72,17 +68,8 @@ def main() -> None:
         rows.append(measured(work, size, arguments.memory))
         print("  ".join(f"{name} {value:,}" for name, value in rows[-1].items()))
     targets = verdicts(rows, arguments.memory)
-    for name, row in targets.items():
-        print(f"{name}: {row['reached']} ({row['asked']}) {'met' if row['met'] else 'NOT MET'}")
-    record = {
-        "command": " ".join(["python", *sys.argv]),
-        "machine": machine(),
-        "step": STEP,
-        "runs": rows,
-        "targets": targets,
-    }
-    dedup.RESULTS.mkdir(exist_ok=True)
-    (dedup.RESULTS / "dedup_scale.json").write_text(json.dumps(record, indent=2) + "\n")
+    report.say(targets)
+    report.write("dedup_scale", step=STEP, runs=rows, targets=targets)
 
 
 if __name__ == "__main__":

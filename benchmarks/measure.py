@@ -56,7 +56,8 @@ def measure(
         seconds=round(seconds, 3),
         # What no process has waited for is not in the first.
         cpu_seconds=round(max(usage.ru_utime + usage.ru_stime, watch.cpu_seconds), 3),
-        largest_mb=round(usage.ru_maxrss / 1024, 1),
+        # Not `ru_maxrss`, which begins at what this process had when it forked.
+        largest_mb=round(watch.largest / 1024, 1),
         total_mb=round(watch.most / 1024, 1),
     )
 
@@ -67,7 +68,7 @@ class Watch(threading.Thread):
     def __init__(self, session: int) -> None:
         super().__init__(daemon=True)
         self.session = session
-        self.most = 0
+        self.most = self.largest = 0
         self.ticks: dict[int, int] = {}
         self.ended = threading.Event()
 
@@ -75,7 +76,11 @@ class Watch(threading.Thread):
         while not self.ended.wait(INTERVAL):
             found = _members(self.session)
             self.ticks |= found
-            self.most = max(self.most, sum(map(_kilobytes, found)))
+            self.most = max(
+                self.most, sum(_kilobytes(one, "smaps_rollup", "Pss:") for one in found)
+            )
+            peaks = [_kilobytes(one, "status", "VmHWM:") for one in found]
+            self.largest = max(self.largest, *peaks, 0)
 
     @property
     def cpu_seconds(self) -> float:
@@ -97,12 +102,12 @@ def _members(session: int) -> dict[int, int]:
     return found
 
 
-def _kilobytes(process: int) -> int:
+def _kilobytes(process: int, file: str, name: str) -> int:
     try:
-        rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
+        rows = Path(f"/proc/{process}/{file}").read_text().splitlines()
     except OSError:
         return 0  # it has ended meanwhile
-    return next(int(row.split()[1]) for row in rollup.splitlines() if row.startswith("Pss:"))
+    return next((int(row.split()[1]) for row in rows if row.startswith(name)), 0)
 
 
 def rounds(

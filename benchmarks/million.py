@@ -7,12 +7,12 @@ then how long `penstock what-if` takes for another threshold.
 import argparse
 import json
 import random
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import filters
-from measure import Measured, machine, measure
+import report
+from measure import Measured, measure
 
 STEPS = ("text_length", "word_count", *filters.STEPS)
 ASKED = {"total_mb": 1024, "what_if_seconds": 1.0}
@@ -44,9 +44,7 @@ def main() -> None:
     for name, value in found.items():
         note = f" (asked ≤ {ASKED[name]})" if name in ASKED else ""
         print(f"{name:20}{value:>12,}{note}")
-    record = {"command": " ".join(["python", *sys.argv]), "machine": machine(), **found}
-    filters.RESULTS.mkdir(exist_ok=True)
-    (filters.RESULTS / "million.json").write_text(json.dumps(record, indent=2) + "\n")
+    report.write("million", **found)
 
 
 def generate(out: Path, size: int) -> None:

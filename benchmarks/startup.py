@@ -5,13 +5,13 @@ One filter and one writer, whole processes, in turn, warm (one run before that i
 
 import argparse
 import json
-import sys
 from functools import partial
 from pathlib import Path
 
 import filters
 import peers
-from measure import Measured, machine, median, rounds
+import report
+from measure import Measured, median, rounds
 
 ASKED = 1.0
 
@@ -34,15 +34,9 @@ def main() -> None:
     found = {name: median(of, "seconds") for name, of in measured.items()}
     for name, seconds in found.items():
         print(f"{name:22}{seconds:8.2f} s")
-    print(f"penstock: asked ≤ {ASKED} s, {'met' if found['penstock'] <= ASKED else 'NOT MET'}")
-    record = {
-        "command": " ".join(["python", *sys.argv]),
-        "machine": machine(),
-        "medians": found,
-        "rounds": measured,
-    }
-    filters.RESULTS.mkdir(exist_ok=True)
-    (filters.RESULTS / "startup.json").write_text(json.dumps(record, indent=2) + "\n")
+    targets = report.judged({"seconds": (found["penstock"], "<=", ASKED)})
+    report.say(targets)
+    report.write("startup", medians=found, targets=targets, rounds=measured)
 
 
 def tools(work: Path, envs: Path) -> dict[str, partial[Measured]]:

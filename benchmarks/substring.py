@@ -8,13 +8,12 @@ import argparse
 import json
 import random
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import dedup
-from measure import machine
+import report
 
 TOKENS = 50
 MOST_MB = 2048
@@ -89,13 +88,9 @@ def main() -> None:
     }
     for name, value in found.items():
         print(f"{name:20}{value:>14,}")
-    met = run.total_mb <= MOST_MB
-    print(f"memory in MB: {run.total_mb} (<= {MOST_MB}) {'met' if met else 'NOT MET'}")
-    asked = {"memory in MB": {"reached": run.total_mb, "asked": f"<= {MOST_MB}", "met": met}}
-    record = {"command": " ".join(["python", *sys.argv]), "machine": machine(), "step": step}
-    record |= {"run": found, "targets": asked}
-    dedup.RESULTS.mkdir(exist_ok=True)
-    (dedup.RESULTS / "substring.json").write_text(json.dumps(record, indent=2) + "\n")
+    targets = report.judged({"memory in MB": (run.total_mb, "<=", MOST_MB)})
+    report.say(targets)
+    report.write("substring", step=step, run=found, targets=targets)
 
 
 def characters(folder: Path) -> int:
