@@ -74,6 +74,12 @@ def numbers_of(rows: pa.RecordBatch, name: str) -> np.ndarray:
     return found
 
 
+def largest_first(rows: pa.RecordBatch, name: str) -> pa.Array:
+    """Ranks from the largest number of a column down, rows without one last."""
+    values = numbers_of(rows, name)
+    return pa.array(np.where(np.isnan(values), np.inf, -values))
+
+
 def refuse_fixed(names: Iterable[str], done: str) -> None:
     """Raise ValueError where one of the columns that the ledger lives by would be changed."""
     for name in names:

@@ -217,6 +217,11 @@ class Group(Operator):
         """The key of each row, 16 bytes; null for a row that takes no part."""
         raise NotImplementedError
 
+    def look_for_columns(self, rows: pa.RecordBatch) -> None:
+        """Raise UsageError where a column that it reads is not there. Asked once, with no rows."""
+        self.keys(rows)
+        self.ranks(rows)
+
     def ranks(self, rows: pa.RecordBatch) -> pa.Array:
         """What orders the rows of one key, smallest first; those of the same rank stand in input
         order."""

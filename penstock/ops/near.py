@@ -30,29 +30,26 @@ class Near(Group):
 
     threshold: float
     verify: bool
+    prefer: str | None
 
     def signs(self, rows: pa.RecordBatch) -> Signs:
         """The keys and digests of some rows."""
         raise NotImplementedError
 
-    def keys(self, rows: pa.RecordBatch) -> pa.Array:
-        """The keys alone."""
-        return self.signs(rows).keys
+    def look_for_columns(self, rows: pa.RecordBatch) -> None:
+        """Ask for the texts only: to make signs of none would load compiled code."""
+        from penstock.data.schema import column
+
+        column(rows, "text")
+        self.ranks(rows)
+
+    def ranks(self, rows: pa.RecordBatch) -> pa.Array:
+        """From the largest value of the column `prefer` down, those without one last; else all the
+        same."""
+        from penstock.data.schema import largest_first
+
+        return super().ranks(rows) if self.prefer is None else largest_first(rows, self.prefer)
 
     def compare(self, rows: pa.RecordBatch, ones: np.ndarray, others: np.ndarray) -> np.ndarray:
         """How similar the rows at the places `ones` are to those at `others`, from 0 to 1."""
         raise NotImplementedError
-
-
-def preferred(rows: pa.RecordBatch, name: str | None) -> pa.Array:
-    """Ranks from the largest value of a column down, those without one last; without a column,
-    all the same."""
-    import numpy as np
-    import pyarrow as pa
-
-    from penstock.data.schema import numbers_of
-
-    if name is None:
-        return pa.array(np.zeros(rows.num_rows))
-    values = numbers_of(rows, name)
-    return pa.array(np.where(np.isnan(values), np.inf, -values))

@@ -47,12 +47,11 @@ class Pieces(Group):
         """The pieces of the rows that take part."""
         raise NotImplementedError
 
-    def keys(self, rows: pa.RecordBatch) -> pa.Array:
-        """Nothing of its own; asks whether all is there to find pieces."""
-        import pyarrow as pa
+    def look_for_columns(self, rows: pa.RecordBatch) -> None:
+        """Ask for the texts only: to cut none would load compiled code."""
+        from penstock.data.schema import column
 
-        self.pieces(rows)
-        return pa.nulls(rows.num_rows, pa.binary(16))
+        column(rows, "text")
 
     def goes(self, keys: np.ndarray, documents: np.ndarray) -> np.ndarray:
         """Which pieces go, of some in order of key and place. `keys` numbers the pieces that are
@@ -85,6 +84,14 @@ class Units(Pieces):
 
     def __post_init__(self) -> None:
         self.check()
+
+    def look_for_columns(self, rows: pa.RecordBatch) -> None:
+        """Ask for the texts, and for the sites where they count."""
+        from penstock.data.schema import texts_of
+
+        super().look_for_columns(rows)
+        if self.across == "site":
+            texts_of(rows, self.column)
 
     def pieces(self, rows: pa.RecordBatch) -> Cut:
         """The units of the rows that take part: those without a site do not, where sites count."""

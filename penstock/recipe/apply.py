@@ -356,7 +356,7 @@ def _through(rows: pa.RecordBatch, step: Step) -> pa.RecordBatch:
         for measure, column in operator.columns.items():
             rows = put(rows, column, measures[measure])
     if isinstance(operator, Group):
-        operator.keys(rows)
+        operator.look_for_columns(rows)
     return rows
 
 

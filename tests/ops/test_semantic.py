@@ -64,7 +64,7 @@ def test_the_layout_is_the_longest_key_that_finds_enough(threshold: float, recal
 def test_pairs_at_the_threshold_meet_as_often_as_is_said(threshold: float, dimension: int) -> None:
     count = 2000
     operator = Semantic(threshold=threshold, seed=3)
-    keys = operator.keys(rows_of(pairs_at(threshold, count, dimension, 1))).to_pylist()
+    keys = operator.signs(rows_of(pairs_at(threshold, count, dimension, 1))).keys.to_pylist()
     met = sum(bool(set(keys[at]) & set(keys[at + count])) for at in range(count)) / count
     expected = chance(threshold, *operator.layout)
     assert abs(met - expected) < 5 * math.sqrt(expected * (1 - expected) / count)
@@ -84,7 +84,7 @@ def test_true_pairs_of_a_collection_meet_and_are_compared_right() -> None:
     found = operator.compare(rows, ones, others)
     assert np.allclose(found, np.clip(cosines[ones, others], 0, 1), atol=1e-9)
     true = cosines[ones, others] >= operator.threshold
-    meet = shared(operator.keys(rows))[ones, others]
+    meet = shared(operator.signs(rows).keys)[ones, others]
     assert true.sum() > 1000
     assert (meet & true).sum() >= 0.95 * true.sum()
     assert meet.sum() < 1.2 * true.sum(), "few strangers meet"
@@ -118,7 +118,7 @@ def test_types_of_keys_and_digests() -> None:
         assert signs.digests.type == pa.uint64()
         assert signs.keys.value_lengths().to_pylist() == [56] * len(vectors)
     nothing = pa.RecordBatch.from_pydict({"embedding": pa.nulls(2, pa.list_(pa.float32(), 4))})
-    assert operator.keys(nothing).to_pylist() == [None, None]
+    assert operator.signs(nothing).keys.to_pylist() == [None, None]
     assert operator.compare(nothing, np.array([0]), np.array([1])).tolist() == [0.0]
 
 
@@ -126,17 +126,18 @@ def test_nulls_among_vectors_move_nothing() -> None:
     values = pa.array([None, [1.0, 2.0], None, [3.0, -1.0]], pa.list_(pa.float32(), 2))
     operator = Semantic()
     rows = pa.RecordBatch.from_pydict({"embedding": values})
-    keys = operator.keys(rows).to_pylist()
-    alone = operator.keys(pa.RecordBatch.from_pydict({"embedding": values.drop_null()}))
+    keys = operator.signs(rows).keys.to_pylist()
+    alone = operator.signs(pa.RecordBatch.from_pydict({"embedding": values.drop_null()})).keys
     assert [keys[1], keys[3]] == alone.to_pylist()
     assert keys[0] is keys[2] is None
-    assert operator.keys(rows.slice(1)).to_pylist() == keys[1:]
+    assert operator.signs(rows.slice(1)).keys.to_pylist() == keys[1:]
 
 
 def test_seeds_make_other_keys_and_a_copy_the_same() -> None:
     rows = rows_of(pairs_at(0.5, 4, 8, 0))
-    assert Semantic(seed=1).keys(rows) != Semantic(seed=2).keys(rows)
-    assert pickle.loads(pickle.dumps(Semantic(seed=1))).keys(rows) == Semantic(seed=1).keys(rows)
+    assert Semantic(seed=1).signs(rows).keys != Semantic(seed=2).signs(rows).keys
+    copy = pickle.loads(pickle.dumps(Semantic(seed=1)))
+    assert copy.signs(rows).keys == Semantic(seed=1).signs(rows).keys
 
 
 def test_wrong_columns_are_told() -> None:
@@ -178,7 +179,7 @@ def test_the_cases_by_hand(case: dict[str, Any]) -> None:
     size = rows.num_rows
     ones, others = np.triu_indices(size, 1)
     alike = operator.compare(rows, ones, others) >= operator.threshold
-    meet = shared(operator.keys(rows))[ones, others]
+    meet = shared(operator.signs(rows).keys)[ones, others]
     cluster = list(range(size))
     for one, other in zip(ones[alike & meet], others[alike & meet], strict=True):
         old, new = cluster[other], cluster[one]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from penstock.data import shards
 from penstock.engines.local import Local
+from penstock.errors import UsageError
 from penstock.recipe.clusters import WINDOW, best_of, candidates, components, forest
 from penstock.recipe.load import load_recipe
 from penstock.recipe.run import run_recipe
@@ -191,3 +192,18 @@ def test_real_pairs(real_data: Path, tmp_path: Path) -> None:
         }
         truth = (folder / f"articles_{size}.truth").read_text().splitlines()
         assert merged == {frozenset(line.split()) for line in truth if line}
+
+
+@pytest.mark.parametrize(
+    ("step", "column"),
+    [
+        ({"dedup.minhash": {"prefer": "score"}}, "score"),
+        ({"dedup.lines": {"across": "site"}}, "url"),
+        ({"dedup.semantic": {}}, "embedding"),
+    ],
+)
+def test_missing_column_is_said_before_anything_is_read(
+    tmp_path: Path, step: dict[str, Any], column: str
+) -> None:
+    with pytest.raises(UsageError, match=f"no column `{column}`"):
+        run([{"id": "a", "text": "a dam"}], step, tmp_path, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from penstock.ops.near import Near, Signs, preferred
+from penstock.ops.near import Near, Signs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,7 +118,3 @@ class Minhash(Near):
 
         found = shingled(column(rows, "text"), self.shingling)
         return jaccard(*distinct(found.firsts, found.hashes), ones, others)
-
-    def ranks(self, rows: pa.RecordBatch) -> pa.Array:
-        """From the largest of `prefer` down, those without one last; else in input order."""
-        return preferred(rows, self.prefer)

@@ -108,17 +108,10 @@ class Semantic(Near):
         # Rounded, so that a vector has a cosine of 1 with itself.
         return np.clip(found.round(12), 0, 1)
 
-    def ranks(self, rows: pa.RecordBatch) -> pa.Array:
-        """From the largest of `prefer` down, those without one last; else in input order."""
-        import numpy as np
-        import pyarrow as pa
-
-        from penstock.data.schema import numbers_of
-
-        if self.prefer is None:
-            return super().ranks(rows)
-        values = numbers_of(rows, self.prefer)
-        return pa.array(np.where(np.isnan(values), np.inf, -values))
+    def look_for_columns(self, rows: pa.RecordBatch) -> None:
+        """Ask for vectors."""
+        _vectors(rows, self.column)
+        self.ranks(rows)
 
 
 def _tables(p: float, recall: float) -> int:

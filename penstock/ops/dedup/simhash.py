@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from penstock.ops.near import Near, Signs, preferred
+from penstock.ops.near import Near, Signs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,7 +99,3 @@ class Simhash(Near):
         prints = fingerprints(found.firsts, found.hashes)
         same: np.ndarray = 1 - distances(prints[ones], prints[others]) / BITS
         return same
-
-    def ranks(self, rows: pa.RecordBatch) -> pa.Array:
-        """From the largest of `prefer` down, those without one last; else in input order."""
-        return preferred(rows, self.prefer)

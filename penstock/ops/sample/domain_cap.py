@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from penstock.data.schema import numbers_of, texts_of
+from penstock.data.schema import largest_first, texts_of
 from penstock.ops.base import Group
 from penstock.ops.sample.stratified import beyond, digests, random_ranks, standing
 
@@ -42,13 +42,9 @@ class DomainCap(Group):
 
     def ranks(self, rows: pa.RecordBatch) -> pa.Array:
         """A random order, or from the largest of `prefer` down, those without one last."""
-        import numpy as np
-        import pyarrow as pa
-
         if self.prefer is None:
             return random_ranks(rows, self.seed, "sample.domain_cap")
-        values = numbers_of(rows, self.prefer)
-        return pa.array(np.where(np.isnan(values), np.inf, -values))
+        return largest_first(rows, self.prefer)
 
     def elect(self, bucket: pa.Table) -> pa.Table:
         """All but the first `max` of each site go."""
