@@ -17,6 +17,8 @@ from penstock.data.files import fingerprint
 from penstock.data.shards import Shard
 from penstock.errors import PenstockError, UsageError
 from penstock.ops.base import Group, Map, Read, Survey
+from penstock.ops.pieces import Pieces
+from penstock.recipe import cutting
 from penstock.recipe.apply import apply_pass
 from penstock.recipe.batch import CHILD_BITS, Batch
 from penstock.recipe.load import Recipe, Step, load_recipe
@@ -89,9 +91,12 @@ def journey(run: Run, shard: int, record: int) -> list[Change]:
     for batch in reread(ledger, work.shards[shard], recipe.steps[0], work.schema, number):
         rows = batch.rows.to_pylist()
         for steps, births in _passes(run, work):
-            apply_pass(batch, steps, births=births, fast=False)
+            if isinstance(steps[0].operator, Pieces):
+                cutting.settle(batch, steps[0], _gone(run, work, shard, steps[0]))
+            else:
+                apply_pass(batch, steps, births=births, fast=False)
             after = batch.rows.to_pylist()
-            if isinstance(steps[0].operator, Map):
+            if isinstance(steps[0].operator, Map | Pieces):
                 changes += _compared(steps[0], rows, after)
             rows = after
     return changes
@@ -135,7 +140,7 @@ def _places(ledger: Path, records: set[int]) -> dict[int, tuple[str, int]]:
 
 def _passes(run: Run, work: Work) -> list[tuple[tuple[Step, ...], int]]:
     """The passes of all stages, with how many one-to-many steps stand before each. Groups are left
-    out: the ledger knows what they said."""
+    out, but for those that cut: the ledger knows what they said."""
     found, births = [], 0
     for stage in work.stages:
         for steps in _stage_passes(run.path, stage):
@@ -148,7 +153,16 @@ def _stage_passes(run: Path, stage: Stage) -> list[tuple[Step, ...]]:
     if stage.settles is not None and isinstance(stage.settles.operator, Survey):
         summary = read_summary(summary_file(run, stage.settles))
         return [(bound(stage.settles, summary),), *stage.passes]
+    if stage.settles is not None and isinstance(stage.settles.operator, Pieces):
+        return [(stage.settles,), *stage.passes]
     return list(stage.passes)
+
+
+def _gone(run: Run, work: Work, shard: int, step: Step) -> pa.Table:
+    """The pieces of a shard that a step of the run has cut."""
+    index = next(stage.index for stage in work.stages if stage.settles is step)
+    home = run.path / "stages" / str(index - 1)
+    return cutting.read_found(home / f"{shard:05d}.{cutting.FOUND}")
 
 
 def _compared(

@@ -18,6 +18,7 @@ from penstock.data import shards
 from penstock.data.dataset import read_rows
 from penstock.engines.local import Local
 from penstock.recipe.load import load_recipe
+from penstock.recipe.replay import journey
 from penstock.recipe.run import run_recipe
 from penstock.specs.read import parse_spec
 from penstock.text import pieces
@@ -128,3 +129,16 @@ def test_run_cuts_what_repeats(
     texts = [row["text"] for row in read_rows(run.record["out"])]
     assert texts == expected(step, TEXTS, keep, least)
     assert run.record["totals"]["read"] == len(TEXTS)
+
+
+def test_why_shows_what_was_cut(tmp_path: Path, write_jsonl: Callable[..., Path]) -> None:
+    texts = ["All rights reserved\na dam", "a weir\nall rights  reserved"]
+    file = write_jsonl([{"text": text} for text in texts])
+    steps = [{"read.jsonl": {"path": str(file)}}, {"dedup.lines": {}}, {"write.jsonl": {}}]
+    spec = json.dumps({"kind": "recipe", "name": "cut", "steps": steps})
+    run = run_recipe(load_recipe(parse_spec(spec)), Local(1), root=tmp_path)
+    assert journey(run, 0, 0) == []
+    (change,) = journey(run, 0, 1)
+    assert change.step == "2:dedup.lines"
+    assert change.before == {"text": texts[1]}
+    assert change.after == {"text": "a weir"}
