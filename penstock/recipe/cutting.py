@@ -150,7 +150,7 @@ def _drop_emptied(batch: Batch, step: Step, places: np.ndarray) -> None:
 
 
 def without(texts: pa.Array, cut: Cut, gone: np.ndarray) -> pa.Array:
-    """The texts less some of their pieces, which may overlap.
+    """The texts less some of their pieces, at least one, in order; they may overlap.
 
     >>> cut = Cut(np.array([0, 0]), np.array([0, 2]), np.array([2, 3]), np.zeros((2, 2), np.uint64))
     >>> without(pa.array(["a b"]), cut, np.array([0])).to_pylist()
@@ -161,15 +161,23 @@ def without(texts: pa.Array, cut: Cut, gone: np.ndarray) -> pa.Array:
     base = offsets[0]
     data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[base : offsets[-1]]
     begins = offsets[cut.parents[gone]] - base
-    change = np.zeros(len(data) + 1, np.int32)
-    np.add.at(change, begins + cut.starts[gone], 1)
-    np.add.at(change, begins + cut.stops[gone], -1)
-    stays = np.cumsum(change[:-1]) == 0
-    kept = np.concatenate([[0], np.cumsum(stays)])
-    ends = kept[offsets - base].astype(np.int64)
+    starts, stops = _joined(begins + cut.starts[gone], begins + cut.stops[gone])
+    bounds = np.concatenate([[0], np.column_stack([starts, stops]).ravel(), [len(data)]])
+    stays = np.repeat(np.arange(len(bounds) - 1) % 2 == 0, np.diff(bounds))
+    removed = np.concatenate([[0], np.cumsum(stops - starts)])
+    ends = offsets - base - removed[np.searchsorted(stops, offsets - base, side="right")]
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(data[stays])]
     left = pa.Array.from_buffers(pa.large_string(), len(texts), buffers)
-    nulls = texts.is_null()
     if texts.null_count:
-        left = pc.if_else(nulls, None, left)
+        left = pc.if_else(texts.is_null(), None, left)
     return left.cast(pa.string())
+
+
+def _joined(starts: np.ndarray, stops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Spans in order of their starts, those that overlap as one. Those that touch stay two, since
+    they may be of two texts."""
+    far = np.maximum.accumulate(stops)
+    opens = np.ones(len(starts), bool)
+    opens[1:] = starts[1:] >= far[:-1]
+    first = np.flatnonzero(opens)
+    return starts[first], far[np.append(first[1:], len(starts)) - 1]

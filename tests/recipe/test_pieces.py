@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from penstock.data import shards
 from penstock.data.dataset import read_rows
 from penstock.engines.local import Local
+from penstock.ops.pieces import Cut
+from penstock.recipe.cutting import without
 from penstock.recipe.load import load_recipe
 from penstock.recipe.replay import journey
 from penstock.recipe.run import run_recipe
@@ -142,3 +144,20 @@ def test_why_shows_what_was_cut(tmp_path: Path, write_jsonl: Callable[..., Path]
     assert change.step == "2:dedup.lines"
     assert change.before == {"text": texts[1]}
     assert change.after == {"text": "a weir"}
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text(st.sampled_from(ALPHABET), max_size=20), min_size=1, max_size=4), st.data())
+def test_spans_that_overlap_go_once(texts: list[str], data: st.DataObject) -> None:
+    column = pa.array(["before", *texts]).slice(1)
+    cut = Cut(*pieces.cut_windows(column, 2))
+    if not len(cut.parents):
+        return
+    chosen = data.draw(st.sets(st.integers(0, len(cut.parents) - 1), min_size=1))
+    gone = np.array(sorted(chosen))
+    left = [bytearray(text.encode()) for text in texts]
+    for place in gone.tolist():
+        start, stop = int(cut.starts[place]), int(cut.stops[place])
+        left[cut.parents[place]][start:stop] = b"\xff" * (stop - start)
+    expected = [bytes(one).replace(b"\xff", b"").decode() for one in left]
+    assert without(column, cut, gone).to_pylist() == expected
